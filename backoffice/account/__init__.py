@@ -1,0 +1,1 @@
+"""A Client's own pages."""

@@ -1,0 +1,161 @@
+"""Lifting a Suspension by hand: its facts, its rehearsal and the act."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from backoffice.admin import words
+from backoffice.admin.commands import Effect, Known, Refused, Typed, explanation, fingerprint
+from backoffice.admin.pieces import Act, Cell, Fact, Field
+from backoffice.admin.roles import CLIENT, LIFT, SUSPENSION
+from backoffice.admin.shell import page_of
+from backoffice.admin.suspend import REHEARSED
+from konectus.domain.suspension import POLICIES, LiftRule
+from konectus.errors import NotFound
+from konectus.i18n import gettext, ngettext
+from konectus.services import suspensions
+from konectus.services.work import Work
+from konectus.store import locks
+from konectus.store.queries import admin, admin_clients, admin_lists, clients
+from konectus.store.queries.admin_lists import SuspensionLine
+
+
+@dataclass(frozen=True)
+class Lift:
+    """The command on one Suspension."""
+
+    suspension_id: UUID
+    identity: ClassVar[str] = SUSPENSION
+    action: ClassVar[str] = LIFT
+    is_dangerous: ClassVar[bool] = False
+
+    @property
+    def step(self) -> str:
+        return gettext("Lift")
+
+    @property
+    def go(self) -> str:
+        return gettext("Lift the suspension")
+
+    def known(self, work: Work) -> Known:
+        row = admin_lists.suspension(work.session, self.suspension_id)
+        if row is None:
+            raise NotFound
+        locks.client(work.session, row.client_id)
+        row = admin_lists.suspension(work.session, self.suspension_id) or row
+        names = admin.staff_names(work.session, {row.opened_by, row.lifted_by or ""})
+        if row.lifted_at is not None:
+            raise _lifted(row, names)
+        if POLICIES[row.cause].lift is not LiftRule.MANUAL:
+            raise _not_by_hand(row)
+        causes = clients.access(work.session, row.client_id).causes
+        links = admin_clients.links(work.session, row.client_id)
+        return Known(
+            title=gettext("Lift the suspension of {client}", client=row.trade_name),
+            lead=gettext("It takes effect when you confirm. Connectors stay disconnected until the Client reconnects."),
+            client_name=row.trade_name,
+            client_href=page_of(CLIENT, row.client_id),
+            facts=(
+                Fact(gettext("Client"), Cell(row.trade_name)),
+                Fact(gettext("Service"), Cell(state=words.service(causes))),
+                Fact(gettext("Since"), Cell(at=row.opened_at)),
+                Fact(gettext("By"), Cell(who(row.opened_by, names))),
+                Fact(gettext("Reason"), Cell(row.reason)),
+            ),
+            read_at=work.now,
+            seen=fingerprint(str(row.id), causes, [(str(link.id), str(link.state)) for link in links]),
+        )
+
+    def effects(self, work: Work) -> tuple[Effect, ...]:
+        found = suspensions.lift_by_hand(work, self.suspension_id, REHEARSED)
+        return (_service(found), _to_reconnect(found), _unchanged())
+
+    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
+        return (explanation(given, problems, gettext("Audit sees it; the Client does not.")),)
+
+    def problems(self, given: Typed) -> dict[str, str]:
+        del given
+        return {}
+
+    def carry_out(self, work: Work, given: Typed) -> str:
+        suspensions.lift_by_hand(work, self.suspension_id, given.why)
+        return page_of(SUSPENSION, self.suspension_id)
+
+
+def who(reference: str | None, names: Mapping[str, str]) -> str:
+    """A person's name where the reference names one of the staff, else what kind of actor it was."""
+    if not reference:
+        return ""
+    return names.get(reference) or words.actor(reference.partition(":")[0])
+
+
+def _acts(row: SuspensionLine) -> tuple[Act, ...]:
+    return (
+        Act(gettext("See the suspension"), page_of(SUSPENSION, row.id), "circle-pause", "primary"),
+        Act(gettext("Back to the Client"), page_of(CLIENT, row.client_id)),
+    )
+
+
+def _lifted(row: SuspensionLine, names: Mapping[str, str]) -> Refused:
+    return Refused(
+        gettext("This suspension of {client} is lifted already", client=row.trade_name),
+        gettext("There is nothing left to lift."),
+        (
+            Fact(gettext("Since"), Cell(at=row.lifted_at)),
+            Fact(gettext("By"), Cell(who(row.lifted_by, names))),
+            Fact(gettext("Reason"), Cell(row.lift_reason or "")),
+        ),
+        _acts(row),
+    )
+
+
+def _not_by_hand(row: SuspensionLine) -> Refused:
+    return Refused(
+        gettext("Nobody lifts this suspension of {client} by hand", client=row.trade_name),
+        words.how_it_ends(row.cause),
+        (Fact(gettext("Since"), Cell(at=row.opened_at)), Fact(gettext("Suspended"), Cell(words.cause(row.cause)))),
+        _acts(row),
+    )
+
+
+def _service(found: suspensions.Lifted) -> Effect:
+    if found.still_open:
+        causes = ", ".join(words.cause(cause) for cause in found.still_open)
+        return Effect(
+            "circle-pause",
+            "warn",
+            gettext("The Client stays suspended {causes}", causes=causes),
+            gettext("Another cause is open; the service returns when that one ends too."),
+            gettext("Still suspended {causes}", causes=causes),
+        )
+    return Effect(
+        "circle-check",
+        "ok",
+        gettext("The service is back"),
+        gettext("Their people sign in, read and reply again, and channels can be connected."),
+        gettext("Service back"),
+    )
+
+
+def _to_reconnect(found: suspensions.Lifted) -> Effect:
+    n = found.to_reconfigure
+    if not n:
+        none = gettext("No connector waits to be reconnected")
+        return Effect("unplug", "", none, gettext("The Client can connect channels at once."), none)
+    return Effect(
+        "unplug",
+        "warn",
+        ngettext("{n} connector waits to be reconnected", "{n} connectors wait to be reconnected", n),
+        gettext("Each one needs the authorization of the Client at its channel."),
+        ngettext("{n} connector to reconnect", "{n} connectors to reconnect", n),
+    )
+
+
+def _unchanged() -> Effect:
+    return Effect(
+        "shield-check",
+        "ok",
+        gettext("What does not change"),
+        gettext("Messages that were cancelled stay drafts. The suspension stays in the history."),
+    )

@@ -1,0 +1,106 @@
+"""What stands around every admin page: the menu a role may see, who is signed in, and the counts beside the words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqladmin.authorization import Action, matches_grant
+from sqladmin.templating import Jinja2Templates
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from backoffice import deps, pages
+from backoffice.admin import words
+from backoffice.admin.roles import (
+    AUDIT,
+    CLIENT,
+    CONNECTOR,
+    GRANTS,
+    PLAN,
+    SUBSCRIPTION,
+    SUSPENSION,
+    TODAY,
+    visitor_of,
+)
+from konectus.domain.roles import StaffRole
+from konectus.i18n import gettext, msg
+
+HOME = "/admin/"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the menu."""
+
+    identity: str
+    words: str
+    glyph: str
+
+    @property
+    def href(self) -> str:
+        return HOME if self.identity == TODAY else list_of(self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it is shown: in the reader's language, with its count."""
+
+    identity: str
+    words: str
+    glyph: str
+    href: str
+    count: int = 0
+
+
+MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    ("", (Place(TODAY, msg("Today"), "sun"), Place(CLIENT, msg("Clients"), "building-2"))),
+    (
+        msg("Money"),
+        (
+            Place(PLAN, msg("Plans"), "layers"),
+            Place(SUBSCRIPTION, msg("Subscriptions"), "receipt"),
+            Place(SUSPENSION, msg("Suspensions"), "circle-pause"),
+        ),
+    ),
+    (msg("Channels"), (Place(CONNECTOR, msg("Connectors"), "plug"),)),
+    (msg("System"), (Place(AUDIT, msg("Audit"), "history"),)),
+)
+
+
+def list_of(identity: str) -> str:
+    return f"{HOME}{identity}/list"
+
+
+def page_of(identity: str, key: object) -> str:
+    return f"{HOME}{identity}/details/{key}"
+
+
+def may(request: Request, identity: str, action: str) -> bool:
+    """Whether the signed-in person's role is granted this; the same matrix the routes ask."""
+    grants = GRANTS.get(StaffRole(visitor_of(request).role), frozenset())
+    return matches_grant(set(grants), identity, action)
+
+
+def menu(request: Request) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+    """Groups with the lines that the reader may open; a group without any is left out."""
+    counts = {SUSPENSION: getattr(request.state, "open_suspensions", 0)}
+    groups = []
+    for heading, places in MENU:
+        seen = [place for place in places if may(request, place.identity, Action.LIST)]
+        if seen:
+            lines = (Line(p.identity, gettext(p.words), p.glyph, p.href, counts.get(p.identity, 0)) for p in seen)
+            groups.append((gettext(heading) if heading else "", tuple(lines)))
+    return tuple(groups)
+
+
+class Templates(Jinja2Templates):
+    """Where sqladmin asks for a page, ours is written: one environment, the shell of the staff around it."""
+
+    def __init__(self) -> None:
+        self.env = pages.environment()
+
+    async def TemplateResponse(  # type: ignore[override]  # noqa: N802 sqladmin's name; its response keeps the context, ours need not
+        self, request: Request, name: str, context: dict[str, Any] | None = None, status_code: int = 200
+    ) -> HTMLResponse:
+        visitor = visitor_of(request)
+        around = {"menu": menu(request), "visitor": visitor, "role_words": words.staff_role(visitor.role)}
+        return HTMLResponse(pages.render(name, deps.reader(request), **around, **(context or {})), status_code)

@@ -1,0 +1,105 @@
+"""REST v1 for a Client's own programs: its messages, page by page or all in one stream."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from backoffice.api.callers import Caller, TheCaller
+from backoffice.api.records import Message, Page, cursor, message, read_cursor
+from konectus.errors import NotFound
+from konectus.files import sealed
+from konectus.store.queries import messages as read
+from konectus.store.queries import stored_files, threads
+from konectus.store.queries.threads import MessageRow
+
+router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+NDJSON = "application/x-ndjson"
+_STREAM_PAGE = 500
+_MOST = 500
+
+Limit = Annotated[int, Query(ge=1, le=_MOST, description="messages in a page")]
+Connector = Annotated[UUID | None, Query(description="one Connector's alone")]
+
+
+@router.get("/messages", response_model=Page)
+def list_messages(
+    request: Request, caller: TheCaller, connector: Connector = None, after: UUID | None = None, limit: Limit = 100
+) -> Response | Page:
+    """All messages in the order in which they were stored; `Accept: application/x-ndjson` streams them, one a line."""
+    caller.require_export()
+    if NDJSON in request.headers.get("accept", ""):
+        return StreamingResponse(_lines(caller, connector, after), media_type=NDJSON)
+    found = _after(caller, connector, after, limit)
+    following = str(found[-1].id) if len(found) == limit else None
+    page = Page(messages=found, next=following)
+    return _with_link(page, request, "after", following)
+
+
+@router.get("/conversations/{conversation_id}/messages", response_model=Page)
+def list_conversation(
+    request: Request, caller: TheCaller, conversation_id: UUID, before: str | None = None
+) -> Response | Page:
+    """The newest messages of a conversation, oldest first; `next` leads to the earlier ones.
+
+    Raises NotFound for a conversation that is absent or another Client's.
+    """
+    caller.require_inbox()
+    with caller.session() as session:
+        if not read.has_conversation(session, caller.client_id, conversation_id):
+            raise NotFound
+        at = read_cursor(before) if before is not None else None
+        rows = threads.thread_page(session, caller.keys, conversation_id, before=at)
+        answered = read.quoted(session, caller.client_id, [row.id for row in rows])
+    earlier = cursor(rows[0].occurred_at, rows[0].id) if len(rows) == threads.PAGE else None
+    page = Page(messages=_told(caller, rows, answered), next=earlier)
+    return _with_link(page, request, "before", earlier)
+
+
+@router.get("/files/{attachment_id}")
+def get_file(request: Request, caller: TheCaller, attachment_id: UUID) -> Response:
+    """The bytes of an attachment, always as a download. Raises NotFound."""
+    caller.require_export()
+    with caller.session() as session:
+        found = stored_files.by_id(session, caller.keys, attachment_id)
+    if found is None:
+        raise NotFound
+    name = quote(found.name or str(found.id), safe="")
+    return Response(
+        sealed.read(request.app.state.files, caller.keys, found.id),
+        media_type=found.media_type or "application/octet-stream",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _lines(caller: Caller, connector: UUID | None, after: UUID | None) -> Iterator[str]:
+    while True:
+        found = _after(caller, connector, after, _STREAM_PAGE)
+        yield from (f"{row.model_dump_json()}\n" for row in found)
+        if len(found) < _STREAM_PAGE:
+            return
+        after = found[-1].id
+
+
+def _after(caller: Caller, connector: UUID | None, after: UUID | None, limit: int) -> list[Message]:
+    with caller.session() as session:
+        rows = threads.messages_after(session, caller.keys, after, connector_id=connector, limit=limit)
+        answered = read.quoted(session, caller.client_id, [row.id for row in rows])
+    return _told(caller, rows, answered)
+
+
+def _told(caller: Caller, rows: Sequence[MessageRow], answered: dict[UUID, UUID]) -> list[Message]:
+    base_url = caller.installation.settings.public_url.rstrip("/")
+    return [message(row, answered.get(row.id), base_url) for row in rows]
+
+
+def _with_link(page: Page, request: Request, name: str, following: str | None) -> Response | Page:
+    if following is None:
+        return page
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != name]
+    link = f'<{request.url.path}?{urlencode([*kept, (name, following)])}>; rel="next"'
+    return Response(page.model_dump_json(), media_type="application/json", headers={"Link": link})

@@ -1,0 +1,97 @@
+"""What routes ask FastAPI for: the installation, the visitor, the unit of work and its actor."""
+
+from typing import Annotated
+from uuid import UUID
+
+from anyio import to_thread
+from fastapi import Depends, Request
+
+from backoffice.pages import Reader
+from backoffice.sessions import Kind, Recognise, Visitor
+from konectus.services import identity
+from konectus.services.installation import Installation
+from konectus.services.work import Actor, Works
+from konectus.store.queries import clients, profiles
+from konectus.store.roles import Role
+
+
+def installation(request: Request) -> Installation:
+    found: Installation = request.app.state.installation
+    return found
+
+
+def works(request: Request) -> Works:
+    return installation(request).works
+
+
+def reader(request: Request) -> Reader:
+    found: Reader = request.state.reader
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """The signed-in person; the guard has let nobody else in."""
+    found: Visitor = request.state.visitor
+    return found
+
+
+def tenant_of(found: Visitor) -> UUID:
+    assert found.client_id is not None, "only a Client's people have a tenant"
+    return found.client_id
+
+
+def actor(request: Request) -> Actor:
+    """The visitor as the audit trail names them."""
+    found = visitor(request)
+    address = request.client.host if request.client else None
+    return Actor(found.kind, str(found.user_id), found.name, address, request.state.request_id)
+
+
+TheInstallation = Annotated[Installation, Depends(installation)]
+TheWorks = Annotated[Works, Depends(works)]
+TheReader = Annotated[Reader, Depends(reader)]
+TheVisitor = Annotated[Visitor, Depends(visitor)]
+TheActor = Annotated[Actor, Depends(actor)]
+
+
+def recogniser(of: Works) -> Recognise:
+    """Looks a session up in a thread, on every request: what was ended a second ago opens nothing."""
+
+    async def recognise(kind: Kind, token: str) -> Visitor | None:
+        return await to_thread.run_sync(agent_of if kind == "agent" else staff_of, of, token)
+
+    return recognise
+
+
+def agent_of(of: Works, token: str) -> Visitor | None:
+    found = identity.user_of(of, token)
+    if found is None:
+        return None
+    with of.database.session(Role.APP, found.client_id) as session:
+        access = clients.access(session, found.client_id)
+        house = profiles.house(session, found.client_id)
+    if access.login:
+        return None
+    return Visitor(
+        kind="agent",
+        session_id=found.session_id,
+        user_id=found.user_id,
+        role=found.role,
+        name=found.name,
+        client_id=found.client_id,
+        client_name=house.trade_name,
+        locale=LOCALE_OF.get(house.language, "en"),
+        zone=house.zone,
+        access=access,
+        record=found,
+    )
+
+
+LOCALE_OF = {"es": "es_MX", "en": "en"}
+
+
+def staff_of(of: Works, token: str) -> Visitor | None:
+    found = identity.staff_of(of, token)
+    if found is None:
+        return None
+    return Visitor("staff", found.session_id, found.staff_id, found.role, found.name, record=found)

@@ -1,0 +1,158 @@
+"""The pieces a page is made of, in the classes of look.css. No figure is computed here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from dash import html
+
+from dashboard import locale
+from dashboard.changes import Noisy
+from konectus.i18n import gettext as _
+
+Node = Any  # a Dash component or text
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value of a cut, or the reason why it is hidden."""
+
+    words: str
+    noisy: Noisy | None
+    status: str
+
+
+def attribute(name: str, value: str) -> dict[str, Any]:
+    """An aria- or data- attribute, whose name is no Python name."""
+    return {name: value}
+
+
+def icon(name: str, size: str = "") -> Node:
+    """A symbol of icons.css; words stand beside it, so readers of the screen skip it."""
+    kind = f"i i-{size} m-{name}" if size else f"i m-{name}"
+    return html.Span(className=kind, **attribute("aria-hidden", "true"))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a card has besides its body: a control in its head, a line at its foot, a class of its own."""
+
+    aside: Node = None
+    footer: Node = None
+    kind: str = ""
+
+
+PLAIN = Frame()
+
+
+def card(identity: str, title: str, body: Sequence[Node], frame: Frame = PLAIN) -> Node:
+    head = [html.H2(title, id=f"{identity}-title"), *([frame.aside] if frame.aside is not None else [])]
+    foot = [html.Footer(frame.footer)] if frame.footer is not None else []
+    pieces = [html.Header(head), html.Div(body, className="body"), *foot]
+    label = attribute("aria-labelledby", f"{identity}-title")
+    return html.Section(pieces, id=identity, className=f"card {frame.kind}".strip(), **label)
+
+
+def bars(rows: Iterable[Bar]) -> Node:
+    """Bars with their 95 % interval and, at the end of each line, the value: chart and table in one."""
+    listed = list(rows)
+    widest = max((bar.noisy.value + bar.noisy.margin for bar in listed if bar.noisy), default=1.0)
+    return html.Ul([html.Li(_bar(bar, widest)) for bar in listed], className="bars")
+
+
+def _bar(bar: Bar, widest: float) -> list[Node]:
+    if bar.noisy is None:
+        drawn: Node = html.Span(className="barr hid", **attribute("aria-hidden", "true"))
+        said: Node = html.Span(locale.reason(bar.status), className="r mute")
+    else:
+        value, low = max(bar.noisy.value, 0.0), max(bar.noisy.value - bar.noisy.margin, 0.0)
+        reach = bar.noisy.value + bar.noisy.margin - low
+        fill = html.Span(className="fill", style={"inlineSize": _part(value, widest)})
+        whisker = html.Span(
+            className="whisk", style={"insetInlineStart": _part(low, widest), "inlineSize": _part(reach, widest)}
+        )
+        drawn = html.Span([fill, whisker], className="barr", **attribute("aria-hidden", "true"))
+        said = html.Span(valued(bar.noisy), className="r num")
+    return [html.Span(bar.words), drawn, said]
+
+
+def valued(noisy: Noisy) -> list[Node]:
+    """The value and, smaller, its margin."""
+    return [locale.number(noisy.value, noisy.margin), " ", html.Small(locale.plus_minus(noisy.margin))]
+
+
+def spark(values: Sequence[Noisy | None]) -> Node:
+    """A small line with its ribbon. Masks take the colour of the theme, and no inline SVG is needed."""
+    known = [noisy for noisy in values if noisy]
+    if len(known) < 2:  # noqa: PLR2004 -- one point is no line
+        return html.Span(className="spark", **attribute("aria-hidden", "true"))
+    top = max(noisy.value + noisy.margin for noisy in known)
+    low = min(max(noisy.value - noisy.margin, 0.0) for noisy in known)
+    scale = 28 / (top - low or 1)
+    step = 120 / (len(values) - 1)
+
+    def at(place: int, value: float) -> str:
+        return f"{place * step:.1f} {29 - (max(value, 0.0) - low) * scale:.1f}"
+
+    lines, ribbons = [], []
+    for run in _runs(values):
+        lines.append("M" + " ".join(at(n, noisy.value) for n, noisy in run))
+        highs = [at(n, noisy.value + noisy.margin) for n, noisy in run]
+        lows = [at(n, noisy.value - noisy.margin) for n, noisy in reversed(run)]
+        ribbons.append(f"M{' '.join(highs)} L{' '.join(lows)}Z")
+    stroke = 'fill="none" stroke="#000" stroke-width="2" stroke-linejoin="round" vector-effect="non-scaling-stroke"'
+    layers = [("rib", f'<path d="{" ".join(ribbons)}"/>'), ("lin", f'<path {stroke} d="{" ".join(lines)}"/>')]
+    drawn = [html.Span(className=kind, style={"maskImage": _image(paths)}) for kind, paths in layers]
+    return html.Span(drawn, className="spark", **attribute("aria-hidden", "true"))
+
+
+def _runs(values: Sequence[Noisy | None]) -> list[list[tuple[int, Noisy]]]:
+    """Stretches without a hidden month: no line is drawn through one."""
+    runs: list[list[tuple[int, Noisy]]] = [[]]
+    for place, noisy in enumerate(values):
+        if noisy is None:
+            runs.append([])
+        else:
+            runs[-1].append((place, noisy))
+    return [run for run in runs if run]
+
+
+def _image(paths: str) -> str:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30" preserveAspectRatio="none">{paths}</svg>'
+    return f'url("data:image/svg+xml,{quote(svg)}")'
+
+
+def select(name: str, words: str, options: Sequence[tuple[str, str]], chosen: str) -> Node:
+    """A native select of the filter bar; assets/konectus.js turns a choice into an address."""
+    listed = [html.Option(text, value=value, selected=value == chosen) for value, text in options]
+    field = html.Select(listed, className="input", id=f"filter-{name}", key=chosen, **attribute("data-filter", name))
+    return html.Label([html.Span(words), field], htmlFor=f"filter-{name}")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Node]]) -> Node:
+    """A table whose first column names its rows; on a narrow box its lines carry their labels."""
+    top = html.Thead(html.Tr([html.Th(words, scope="col") for words in head]))
+    body = [html.Tr([html.Th(row[0], scope="row"), *_values(head[1:], row[1:])]) for row in rows]
+    return html.Table([top, html.Tbody(body)], className="table num")
+
+
+def _values(head: Sequence[str], row: Sequence[Node]) -> Iterable[Node]:
+    for words, cell in zip(head, row, strict=True):
+        yield html.Td(cell, **attribute("data-l", words))
+
+
+def empty(glyph: str, title: str, words: str) -> Node:
+    """Nothing to show, and why."""
+    return html.Div(
+        [html.Span(icon(glyph, "lg"), className="glyph"), html.H2(title), html.P(words)], className="card empty"
+    )
+
+
+def hidden(status: str) -> Node:
+    """What stands in a table where no number may stand."""
+    return html.Span(["\N{EN DASH} ", html.Small(locale.reason(status))], className="mute", title=_("Hidden"))
+
+
+def _part(value: float, whole: float) -> str:
+    return f"{100 * value / whole:.2f}%"

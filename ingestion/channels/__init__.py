@@ -1,0 +1,1 @@
+"""Channel adapters: one provider each, none knows the store."""

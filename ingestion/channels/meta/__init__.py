@@ -1,0 +1,1 @@
+"""What Messenger and Instagram share because Meta runs both."""

@@ -1,0 +1,1 @@
+"""Telegram bots: updates in, Bot API calls out. Shares nothing with Meta."""

@@ -1,0 +1,1 @@
+"""The sender: everything that is said to a channel, in small loops of one process."""

@@ -1,0 +1,1 @@
+"""The worker: from the log to the store, one transaction per batch."""

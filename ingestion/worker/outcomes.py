@@ -1,0 +1,45 @@
+"""What became of a piece, in the words of ops.webhook_event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingestion.routing.pieces import WHOLE, Piece
+from ingestion.wire import Broken, Duplicate, Event, Unroutable
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One word and, for a dead letter, its reason. Never content."""
+
+    word: str
+    error: str | None = None
+
+
+STORED = Outcome("stored")
+DUPLICATE = Outcome("duplicate")
+APPLIED = Outcome("applied")
+IGNORED = Outcome("ignored")
+NOT_LIVE = Outcome("unroutable", "account not live")
+
+# By the piece's key: (event, item).
+Outcomes = dict[tuple[int, int], Outcome]
+Told = Mapping[tuple[int, int], Outcome]
+
+
+def at_once(piece: Piece) -> Outcome | None:
+    """The outcome of a piece that needs no store; None for one that does."""
+    item = piece.item
+    if isinstance(item, Unroutable):
+        return Outcome("unroutable", item.reason)
+    if isinstance(item, Broken) and (piece.holder is not None or piece.is_unread):
+        return Outcome("dead", item.reason)
+    if piece.holder is None:
+        return NOT_LIVE
+    return DUPLICATE if isinstance(item, Duplicate) else None
+
+
+def kind_of(piece: Piece) -> str:
+    """What the item was, for the operators."""
+    if piece.is_whole:
+        return WHOLE
+    return str(getattr(piece.item, "kind", "")) if isinstance(piece.item, Event) else type(piece.item).__name__.lower()

@@ -1,0 +1,1 @@
+"""Measurements of one machine in one run, printed as ratios."""

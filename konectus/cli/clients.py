@@ -1,0 +1,116 @@
+"""`konectus client` and `konectus user`: registering Clients and people from a terminal."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from konectus.cli.console import say, table
+from konectus.cli.database import opened
+from konectus.domain.roles import StaffRole, UserRole
+from konectus.errors import Invalid
+from konectus.services import credentials, registration, suspensions
+from konectus.services.installation import Installation
+from konectus.services.work import Actor, Work
+from konectus.store.queries import overview
+from konectus.store.roles import Role
+
+COMMAND = Actor("system", "command", "konectus command")
+
+clients = typer.Typer(help="Clients.", no_args_is_help=True)
+users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+
+ClientOption = Annotated[UUID, typer.Option("--client", help="the Client's id")]
+
+
+class NoSuchPlan(Invalid):
+    code = "no_such_plan"
+
+
+class NoSuchRole(Invalid):
+    code = "no_such_role"
+
+
+@clients.command("add")
+def add_client(
+    name: Annotated[str, typer.Option(help="trade name")],
+    email: Annotated[str, typer.Option(help="registered e-mail address")],
+    legal_name: Annotated[str, typer.Option(help="legal name; the trade name where none is given")] = "",
+    tax_id: Annotated[str | None, typer.Option(help="RFC")] = None,
+    plan: Annotated[str | None, typer.Option(help="code of a published Plan to contract")] = None,
+) -> None:
+    """Register a Client and print its id."""
+    new = registration.NewClient(legal_name=legal_name or name, trade_name=name, registered_email=email, tax_id=tax_id)
+    with opened() as installation, installation.works.system(COMMAND) as work:
+        client = registration.add_client(work, new)
+        if plan is not None:
+            work.session.flush()  # the subscription points at it
+            _subscribe(work, client.id, plan)
+    say(str(client.id))
+
+
+@clients.command("list")
+def list_clients(most: Annotated[int, typer.Option("--limit", min=1)] = 50) -> None:
+    """Clients, newest first."""
+    with opened() as installation, installation.database.session(Role.WORKER) as session:
+        lines = overview.client_lines(session, most)
+    rows = [(line.id, line.trade_name, line.plan, line.status, f"{line.created_at:%Y-%m-%d}") for line in lines]
+    table(("id", "name", "plan", "status", "since"), rows)
+
+
+@clients.command("token")
+def token(client_id: ClientOption, name: Annotated[str, typer.Option(help="what it is for")] = "command line") -> None:
+    """Print a new API token of a Client; it is shown this once."""
+    with opened() as installation, installation.works.system(COMMAND) as work:
+        suspensions.client_of(work, client_id)
+        secret = credentials.add_api_token(work, client_id, name)
+    say(secret)
+
+
+@users.command("add")
+def add_user(
+    email: Annotated[str, typer.Option(help="they sign in with it")],
+    role: Annotated[str, typer.Option(help="owner, supervisor, agent; with --staff: admin, support, billing, …")],
+    name: Annotated[str, typer.Option(help="how colleagues see them")] = "",
+    client: Annotated[UUID | None, typer.Option("--client", help="the Client's id")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="a person of Konectus")] = False,
+) -> None:
+    """Add a person and print the one-time link by which they choose a password."""
+    if staff == (client is not None):
+        raise typer.BadParameter("give --staff, or --client with the Client's id")
+    shown = name or email.partition("@")[0]
+    with opened() as installation:
+        if client is None:
+            link = _add_staff(installation, email, shown, role)
+        else:
+            link = _add_user(installation, client, (email, shown), role)
+    say(link)
+
+
+def _add_staff(installation: Installation, email: str, name: str, role: str) -> str:
+    if role not in set(StaffRole):
+        raise NoSuchRole(f"{role}: roles of the staff are {', '.join(StaffRole)}")
+    with installation.works.system(COMMAND) as work:
+        person = registration.add_staff(work, email, name, StaffRole(role))
+        work.session.flush()  # the link points at it
+        secret = credentials.link_for_staff(work, person.id)
+    return f"{installation.settings.public_url.rstrip('/')}/admin/login/link/{secret}"
+
+
+def _add_user(installation: Installation, client_id: UUID, who: tuple[str, str], role: str) -> str:
+    if role not in set(UserRole):
+        raise NoSuchRole(f"{role}: roles of a Client's people are {', '.join(UserRole)}")
+    with installation.works.system(COMMAND) as work:
+        suspensions.client_of(work, client_id)
+        user = registration.add_user(work, client_id, *who, UserRole(role))
+        work.session.flush()  # the link points at it
+        secret = credentials.link_for_user(work, user.id)
+    return f"{installation.settings.public_url.rstrip('/')}/invite/{secret}"
+
+
+def _subscribe(work: Work, client_id: UUID, code: str) -> None:
+    version = overview.newest_plan_version(work.session, code)
+    if version is None:
+        known = ", ".join(overview.plan_codes(work.session)) or "none yet"
+        raise NoSuchPlan(f"{code}: no such Plan is published; published are: {known}")
+    registration.subscribe(work, client_id, version)

@@ -1,0 +1,1 @@
+"""Invented Clients with a history: what they are, their figures, their conversations."""

@@ -1,0 +1,36 @@
+"""The port: opaque bytes by Client and file id. What they mean and how they are sealed is `sealed`."""
+
+from typing import Protocol
+from uuid import UUID
+
+from konectus.errors import NotFound, Unavailable
+
+
+class NoSuchFile(NotFound):
+    code = "no_such_file"
+
+
+class FilesDown(Unavailable):
+    """The store cannot be reached, or is full."""
+
+    code = "files_down"
+
+
+class Files(Protocol):
+    """Bytes by Client and id. A file is there whole or not at all. Every call may raise FilesDown."""
+
+    def write(self, client_id: UUID, file_id: UUID, content: bytes) -> None:
+        """Store it durably; the same id again replaces it."""
+        ...
+
+    def read(self, client_id: UUID, file_id: UUID) -> bytes:
+        """Raises NoSuchFile."""
+        ...
+
+    def delete(self, client_id: UUID, file_id: UUID) -> None:
+        """Nothing happens where there is none."""
+        ...
+
+    def delete_all(self, client_id: UUID) -> int:
+        """Every file of a Client; returns how many there were."""
+        ...

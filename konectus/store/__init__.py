@@ -1,0 +1,1 @@
+"""Memory of the product: tables, sessions, queries, migrations and the embedded PostgreSQL."""

@@ -1,0 +1,200 @@
+"""Keys: where wrapped keys are kept (outside the database and its backups) and a short-lived cache of open ones."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from konectus.clock import monotonic
+from konectus.errors import NotFound, Unavailable
+from konectus.sealing import KEY_BYTES, ClientKeys, SealingKey, Unreadable, new_key, unwrap, wrap
+
+# An open key may outlive its destruction by this many seconds at most (privacy.md 1).
+CACHE_SECONDS = 60.0
+DEAD_LETTERS = "dead-letters"
+
+
+class NoKey(NotFound):
+    """The key is not in the store: never made, or destroyed."""
+
+    code = "no_key"
+
+
+class WrongMasterKey(Unavailable):
+    """A key in the store was wrapped under another master key, or its file is damaged."""
+
+    code = "wrong_master_key"
+
+
+class Keystore(Protocol):
+    """Wrapped keys by name."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def add(self, name: str, wrapped: bytes) -> bytes:
+        """Store it unless the name is taken; the stored one is returned, so that two makers agree."""
+
+    def destroy(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class DirectoryKeystore:
+    """One file per wrapped key, 0600, in a directory of its own."""
+
+    folder: Path
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def add(self, name: str, wrapped: bytes) -> bytes:
+        try:
+            return self._add(name, wrapped)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _add(self, name: str, wrapped: bytes) -> bytes:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(prefix=f".{name}.", dir=self.folder)  # 0600, nobody else's
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(wrapped)
+                file.flush()
+                os.fsync(descriptor)
+            os.link(draft, self.folder / name)  # fails where the name exists: the first maker wins, whole files only
+        except FileExistsError:
+            return self.read(name) or wrapped
+        finally:
+            Path(draft).unlink()
+        self._settle()
+        return wrapped
+
+    def _settle(self) -> None:
+        """A key must not be lost in a power cut that what it sealed survives."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _unusable(self, error: OSError) -> Unavailable:
+        return Unavailable(f"cannot use the key store {self.folder} ({error.strerror}); give it to this user")
+
+    def destroy(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+
+@dataclass
+class Keys:
+    """Opens keys with the master key and keeps them at most a minute."""
+
+    store: Keystore
+    master: bytes = field(repr=False)
+    elapsed: Callable[[], float] = field(default=monotonic, repr=False)
+    _open: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False, init=False)
+    _clients: dict[UUID, tuple[float, ClientKeys]] = field(default_factory=dict, repr=False, init=False)
+
+    def create_for(self, client_id: UUID) -> ClientKeys:
+        """Make a Client's data and index key, before its first tenant row (decisions.md, "Keys")."""
+        self._made(f"client-{client_id}-data")
+        self._made(f"client-{client_id}-index")
+        return self.of(client_id)
+
+    def of(self, client_id: UUID) -> ClientKeys:
+        """A Client's keys. Raises NoKey where they were never made or are destroyed."""
+        held = self._clients.get(client_id)
+        if held is not None and self.elapsed() - held[0] < CACHE_SECONDS:
+            return held[1]
+        # Straight from the store: out of the other cache a key could live for twice the time.
+        at, read = self.elapsed(), [self._unwrapped(f"client-{client_id}-{part}") for part in ("data", "index")]
+        keys = ClientKeys(client_id, SealingKey(read[0]), read[1])
+        self._clients[client_id] = (at, keys)
+        return keys
+
+    def intake(self, day: date) -> SealingKey:
+        """The key of one UTC day's raw bodies, made at the first append of that day."""
+        return SealingKey(self._made(f"intake-{day.isoformat()}"))
+
+    def dead_letters(self) -> SealingKey:
+        """The key of dead letters whose Client is not known."""
+        return SealingKey(self._made(DEAD_LETTERS))
+
+    def staff(self) -> SealingKey:
+        """The key of the staff's own secrets (second factors)."""
+        return SealingKey(self._made("staff"))
+
+    def destroy_intake(self, day: date) -> None:
+        name = f"intake-{day.isoformat()}"
+        self.store.destroy(name)
+        self._open.pop(name, None)
+
+    def hashing(self) -> bytes:
+        """The key of keyed hashes that belong to no Client."""
+        return self._made("hashing")
+
+    def forget(self) -> None:
+        """Drop every open key from memory."""
+        self._open.clear()
+        self._clients.clear()
+
+    def _read(self, name: str) -> bytes:
+        held = self._open.get(name)
+        if held is not None and self.elapsed() - held[0] < CACHE_SECONDS:
+            return held[1]
+        self._open.pop(name, None)
+        at, key = self.elapsed(), self._unwrapped(name)
+        self._open[name] = (at, key)
+        return key
+
+    def _unwrapped(self, name: str) -> bytes:
+        wrapped = self.store.read(name)
+        if wrapped is None:
+            raise NoKey(f"no key {name}")
+        try:
+            return unwrap(self.master, wrapped, name)
+        except Unreadable:
+            mend = "set KONECTUS_MASTER_KEY to the one this installation was made with"
+            raise WrongMasterKey(f"the key {name} does not open with this master key; {mend}") from None
+
+    def _made(self, name: str) -> bytes:
+        try:
+            return self._read(name)
+        except NoKey:
+            self.store.add(name, wrap(self.master, new_key(), name))
+            return self._read(name)
+
+
+def master_key(given: str | None, data_dir: Path, *, production: bool) -> bytes:
+    """The master key: 64 hex digits from the settings, else made 0600 under DATA_DIR/keys (never in production).
+
+    Raises Unavailable with the mend.
+    """
+    mend = "set KONECTUS_MASTER_KEY to 64 hex digits (openssl rand -hex 32)"
+    if given is not None:
+        try:
+            key = bytes.fromhex(given)
+        except ValueError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise Unavailable(f"KONECTUS_MASTER_KEY is not {KEY_BYTES} bytes of hex; {mend}")
+        return key
+    if production:
+        raise Unavailable(f"production needs its own master key; {mend}")
+    return _kept(data_dir / "keys")
+
+
+def _kept(folder: Path) -> bytes:
+    store = DirectoryKeystore(folder)
+    held = store.read("master")
+    key = held if held is not None else store.add("master", new_key())
+    if len(key) != KEY_BYTES:
+        raise Unavailable(f"{folder / 'master'} is not {KEY_BYTES} bytes; restore it from a copy")
+    return key

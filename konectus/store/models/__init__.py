@@ -1,0 +1,1 @@
+"""Tables, one file per family. Written only through services and read through queries."""

@@ -1,0 +1,127 @@
+"""Roles, grants and row-level policies, generated from the registry; applied at the end of every migration."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from konectus.store.columns import is_sealed
+from konectus.store.registry import ENTRIES, ROLES_WITH_KEYS, Entry
+from konectus.store.roles import AUTH, OWNER, Role, password
+
+SCHEMAS = ("platform", "ledger", "tenant", "app", "ops")
+# After one SET LOCAL the setting reads '' and not NULL on that connection (engine.md 1).
+TENANT_RULE = "nullif(current_setting('konectus.client_id', true), '')::uuid"
+VERBS = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+_MAY_USE = {
+    Role.APP: SCHEMAS[:4],
+    Role.STAFF: SCHEMAS,
+    Role.WORKER: SCHEMAS,
+    Role.RELEASER: ("platform", "ledger", "tenant"),
+    Role.OPERATOR: ("platform", "ledger", "tenant", "ops"),
+}
+
+# Views run with the reader's own rights (security_invoker), so the policies of the tables hold in them too.
+VIEWS = {
+    "ledger.client_access": (Role.APP, Role.STAFF, Role.WORKER, Role.OPERATOR),
+    "platform.live_account": (Role.WORKER,),
+    # Every process asks at its start whether it knows this schema.
+    "platform.alembic_version": (Role.APP, Role.STAFF, Role.WORKER),
+    **{
+        f"ops.{view}": (Role.OPERATOR,)
+        for view in (
+            "webhook_event",
+            "message",
+            "conversation",
+            "contact",
+            "connector",
+            "job",
+            "backlog",
+            "client_access",
+        )
+    },
+}
+
+
+def create_roles(conn: Connection, master_key: bytes) -> None:
+    """Make the runtime logins where they are missing and set their passwords; cluster-wide, idempotent."""
+    known = set(conn.execute(text("select rolname from pg_roles")).scalars())
+    for role in Role:
+        if role not in known:
+            conn.execute(text(f"create role {role} login nosuperuser nocreatedb nocreaterole nobypassrls noinherit"))
+        conn.exec_driver_sql(f"alter role {role} password {_verifier(conn, role, master_key)}")
+        conn.execute(text(f"alter role {role} set search_path = pg_catalog"))
+    conn.execute(text(f"alter role {Role.OPERATOR} set default_transaction_read_only = on"))
+    conn.execute(text(f"alter role {Role.OPERATOR} set statement_timeout = '30s'"))
+    conn.execute(text(f"alter role {Role.ANALYST} set default_transaction_read_only = on"))
+    conn.execute(text(f"alter role {Role.ANALYST} set statement_timeout = '10s'"))
+    if AUTH not in known:
+        conn.execute(text(f"create role {AUTH} nologin nosuperuser nobypassrls noinherit"))
+        # Only to hand functions over to it; the owner inherits nothing of it.
+        conn.execute(text(f"grant {AUTH} to {OWNER} with inherit false, set true"))
+
+
+def _verifier(conn: Connection, role: Role, master_key: bytes) -> str:
+    """Computed here, as a quoted literal: neither the server nor its log ever sees the password."""
+    raw = cast("psycopg.Connection[Any]", conn.connection.driver_connection)
+    secret = raw.pgconn.encrypt_password(password(master_key, role).encode(), role.encode(), b"scram-sha-256")
+    return sql.Literal(secret.decode()).as_string()
+
+
+def apply(conn: Connection) -> None:
+    """Bring grants and policies of the main database in line with the registry. Idempotent."""
+    for statement in statements():
+        conn.execute(text(statement))
+
+
+def statements() -> Iterator[str]:
+    """All of it as SQL, in order."""
+    database = "(select current_database())"
+    yield (
+        "do $$ begin "
+        f"execute format('revoke all on database %I from public', {database}); "
+        + "".join(f"execute format('grant connect on database %I to {role}', {database}); " for role in _MAY_USE)
+        + "end $$"
+    )
+    yield f"revoke all on schema {', '.join(SCHEMAS)}, public from public"
+    for role, schemas in _MAY_USE.items():
+        yield f"grant usage on schema {', '.join(schemas)} to {role}"
+        yield f"revoke all on all tables in schema {', '.join(SCHEMAS)} from {role}"
+    for entry in ENTRIES:
+        yield from _of_table(entry)
+    # FORCE binds the owner too; migrations keep the cause matrix in line with the code through this.
+    yield f"drop policy if exists {OWNER} on ledger.cause_policy"
+    yield f"create policy {OWNER} on ledger.cause_policy for all to {OWNER} using (true) with check (true)"
+    for view, readers in VIEWS.items():
+        yield f"grant select on {view} to {', '.join(readers)}"
+
+
+def _of_table(entry: Entry) -> Iterator[str]:
+    yield f"alter table {entry.name} enable row level security"
+    yield f"alter table {entry.name} force row level security"
+    for role in Role:
+        yield f"drop policy if exists {role} on {entry.name}"
+    for role, letters in entry.grants.items():
+        yield from (f"grant {_verb(entry, role, letter)} on {entry.name} to {role}" for letter in letters)
+        rule = _rule(entry, role)
+        yield f"create policy {role} on {entry.name} for all to {role} using ({rule}) with check ({rule})"
+
+
+def _verb(entry: Entry, role: Role, letter: str) -> str:
+    verb = VERBS[letter]
+    if letter != "S" or role in ROLES_WITH_KEYS or not any(is_sealed(c) for c in entry.table.columns):
+        return verb
+    columns = ", ".join(c.name for c in entry.table.columns if not is_sealed(c))
+    return f"{verb} ({columns})"
+
+
+def _rule(entry: Entry, role: Role) -> str:
+    if role is not Role.APP:
+        return "true"
+    if entry.exemption is not None and entry.client_column not in entry.table.columns:
+        return "true"
+    if entry.client_column == "client_id" and entry.exemption is not None:
+        return "true"
+    return f"{entry.client_column} = {TENANT_RULE}"

@@ -1,0 +1,1 @@
+"""Reads, one query each, returning frozen rows."""

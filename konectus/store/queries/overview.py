@@ -1,0 +1,111 @@
+"""What an operator's commands list: Clients with their Plan, Plan versions, requests to channels, an event's life."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from konectus.domain.connectors import RequestState
+from konectus.store.models.clients import PlanVersion
+from konectus.store.models.connectors import Connector, ConnectorRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLine:
+    id: UUID
+    trade_name: str
+    plan: str | None
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the sender was asked to do at a channel, and how that ended."""
+
+    id: UUID
+    kind: str
+    state: RequestState
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """What became of one item of a webhook body."""
+
+    item: int
+    channel: str | None
+    account: str | None
+    kind: str
+    outcome: str
+    error: str | None
+    processed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventLife:
+    """A webhook body from its arrival on."""
+
+    id: int
+    door: str
+    received_at: datetime
+    processed_at: datetime | None
+    items: tuple[ItemLine, ...]
+
+
+def client_lines(session: Session, most: int) -> list[ClientLine]:
+    """Clients, newest first; the status says what blocks them, else that of their subscription."""
+    rows = session.execute(
+        text(
+            "select c.id, c.trade_name, v.plan_code, c.created_at, case when cardinality(a.causes) > 0"
+            " then 'suspended: ' || array_to_string(a.causes, ', ') else coalesce(s.status, 'no subscription') end"
+            " as status from ledger.client c join ledger.client_access a on a.client_id = c.id"
+            " left join ledger.subscription s on s.client_id = c.id and s.status <> 'ended'"
+            " left join ledger.plan_version v on v.id = s.plan_version_id order by c.id desc limit :most"
+        ),
+        {"most": most},
+    )
+    return [ClientLine(row.id, row.trade_name, row.plan_code, row.status, row.created_at) for row in rows]
+
+
+def newest_plan_version(session: Session, code: str) -> PlanVersion | None:
+    """What is contracted today under a Plan's code."""
+    statement = select(PlanVersion).where(PlanVersion.plan_code == code).order_by(PlanVersion.version.desc()).limit(1)
+    return session.scalar(statement)
+
+
+def plan_codes(session: Session) -> list[str]:
+    return list(session.scalars(select(PlanVersion.plan_code).distinct().order_by(PlanVersion.plan_code)))
+
+
+def client_of_connector(session: Session, connector_id: UUID) -> UUID | None:
+    return session.scalar(select(Connector.client_id).where(Connector.id == connector_id))
+
+
+def newest_request(session: Session, connector_id: UUID) -> Request | None:
+    """The last thing that was asked for a Connector."""
+    row = session.execute(
+        select(ConnectorRequest.id, ConnectorRequest.kind, ConnectorRequest.state, ConnectorRequest.error)
+        .where(ConnectorRequest.connector_id == connector_id)
+        .order_by(ConnectorRequest.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return row and Request(row.id, row.kind, RequestState(row.state), row.error)
+
+
+def event_life(session: Session, event_id: int) -> EventLife | None:
+    """Received, parsed, stored, or why not. None for an id that is unknown or older than the log."""
+    row = session.execute(
+        text("select id, door, received_at, processed_at from platform.webhook_event where id = :id"), {"id": event_id}
+    ).one_or_none()
+    items = session.execute(
+        text(
+            "select item, channel, account, kind, outcome, error, processed_at from platform.webhook_item"
+            " where event_id = :id order by item"
+        ),
+        {"id": event_id},
+    )
+    lines = tuple(ItemLine(*item) for item in items)
+    return EventLife(row.id, row.door, row.received_at, row.processed_at, lines) if row else None

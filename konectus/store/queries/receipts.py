@@ -1,0 +1,225 @@
+"""What receipts and echoes change in messages of ours: named ones, all up to a watermark, and those not here yet.
+
+Ranks only grow, as in domain.conversations.advance: a receipt that comes late or twice changes nothing, and what
+never left us (queued, failed, cancelled) has no rank.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from konectus.store.queries.intake import Ref, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message by its external key."""
+
+    id: UUID
+    conversation_id: UUID
+    occurred_at: datetime
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a reply, as an echo's metadata names it."""
+
+    connector_id: UUID
+    conversation_id: UUID
+    occurred_at: datetime
+    named: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """An echo tells which message a part became."""
+
+    client_id: UUID
+    id: UUID
+    external_key: bytes
+    external_id_sealed: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A receipt that names its message."""
+
+    client_id: UUID
+    connector_id: UUID
+    external_key: bytes
+    status: str
+    at: datetime
+
+
+def by_keys(session: Session, refs: Iterable[Ref]) -> dict[tuple[UUID, bytes], Found]:
+    """The messages there are among these, by (connector, key)."""
+    wanted = sorted(refs)
+    rows = session.execute(
+        text(
+            "select m.connector_id, m.external_key, m.id, m.conversation_id, m.occurred_at, m.direction"
+            " from unnest(cast(:clients as uuid[]), cast(:connectors as uuid[]), cast(:keys as bytea[]))"
+            " as k(client_id, connector_id, external_key)"
+            " join tenant.message m using (client_id, connector_id, external_key)"
+        ),
+        {"clients": [r[0] for r in wanted], "connectors": [r[1] for r in wanted], "keys": [r[2] for r in wanted]},
+    )
+    return {
+        (row.connector_id, row.external_key): Found(row.id, row.conversation_id, row.occurred_at, row.direction)
+        for row in rows
+    }
+
+
+def parts(session: Session, wanted: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Part]:
+    """The outgoing messages there are among these (client, message)."""
+    rows = session.execute(
+        text(
+            "select id, connector_id, conversation_id, occurred_at, external_key is not null as named"
+            " from tenant.message"
+            " where direction = 'out' and (client_id, id) in"
+            " (select * from unnest(cast(:clients as uuid[]), cast(:ids as uuid[])))"
+        ),
+        {"clients": [client for client, _ in wanted], "ids": [message for _, message in wanted]},
+    )
+    return {row.id: Part(row.connector_id, row.conversation_id, row.occurred_at, row.named) for row in rows}
+
+
+def name_parts(session: Session, namings: Sequence[Naming]) -> None:
+    """The channel has them: sent, whatever we knew of the outcome, and nothing more to do for the sender."""
+    rows = columns(sorted(namings, key=lambda n: (n.client_id, n.id)))
+    _lock_messages(session, rows["client_id"], rows["id"])
+    session.execute(
+        text(
+            "update tenant.message m set external_key = n.external_key, external_id_sealed = n.external_id_sealed,"
+            " status = case when m.status in ('queued', 'sending', 'unknown', 'failed') then 'sent' else m.status end,"
+            " failure = null"
+            " from unnest(cast(:client_id as uuid[]), cast(:id as uuid[]), cast(:external_key as bytea[]),"
+            " cast(:external_id_sealed as bytea[])) as n(client_id, id, external_key, external_id_sealed)"
+            " where m.client_id = n.client_id and m.id = n.id and m.external_key is null"
+        ),
+        rows,
+    )
+    session.execute(
+        text(
+            "update tenant.outbox o set done_at = n.at"
+            " from unnest(cast(:client_id as uuid[]), cast(:id as uuid[]), cast(:at as timestamptz[]))"
+            " as n(client_id, id, at) where o.client_id = n.client_id and o.id = n.id and o.done_at is null"
+        ),
+        rows,
+    )
+
+
+def advance(session: Session, named: Sequence[Named]) -> None:
+    """Named messages of ours become delivered or read."""
+    rows = columns(named)
+    session.execute(
+        text(
+            "select m.id from tenant.message m where (m.client_id, m.connector_id, m.external_key) in (select * from"
+            " unnest(cast(:client_id as uuid[]), cast(:connector_id as uuid[]), cast(:external_key as bytea[])))"
+            " order by m.client_id, m.id for no key update"
+        ),
+        rows,
+    )
+    session.execute(
+        text(
+            "update tenant.message m set status = r.status from unnest(cast(:client_id as uuid[]),"
+            " cast(:connector_id as uuid[]), cast(:external_key as bytea[]), cast(:status as text[]))"
+            " as r(client_id, connector_id, external_key, status)"
+            " where m.client_id = r.client_id and m.connector_id = r.connector_id and m.external_key = r.external_key"
+            " and m.direction = 'out'"
+            " and array_position('{sending,unknown,sent,delivered,read}', m.status)"
+            " < array_position('{sending,unknown,sent,delivered,read}', r.status)"
+        ),
+        rows,
+    )
+
+
+def advance_until(session: Session, since: Sequence[tuple[UUID, UUID, datetime | None]]) -> None:
+    """In locked conversations (client, id, since): sent messages later than `since` follow the watermarks."""
+    rows = {
+        "clients": [client for client, _, _ in since],
+        "ids": [conversation for _, conversation, _ in since],
+        "since": [at for _, _, at in since],
+    }
+    session.execute(
+        text(
+            "with r as (select m.client_id, m.id,"
+            " case when m.occurred_at <= v.read_until then 'read' else 'delivered' end as status"
+            " from unnest(cast(:clients as uuid[]), cast(:ids as uuid[]), cast(:since as timestamptz[]))"
+            " as k(client_id, id, since) join tenant.conversation v using (client_id, id)"
+            " join tenant.message m on m.client_id = v.client_id and m.conversation_id = v.id"
+            " and m.occurred_at >= coalesce(k.since, '-infinity')"
+            " and m.occurred_at <= greatest(v.delivered_until, v.read_until)"
+            " where m.direction = 'out' and m.status in ('sent', 'delivered')"
+            " order by m.client_id, m.id for no key update of m)"
+            " update tenant.message m set status = r.status from r"
+            " where m.client_id = r.client_id and m.id = r.id"
+            " and array_position('{sending,unknown,sent,delivered,read}', m.status)"
+            " < array_position('{sending,unknown,sent,delivered,read}', r.status)"
+        ),
+        rows,
+    )
+
+
+def bury(session: Session, named: Sequence[Named]) -> None:
+    """Keep receipts whose messages are not here yet."""
+    session.execute(
+        text(
+            "insert into tenant.tombstone as t (client_id, connector_id, external_key, status, at)"
+            " select * from unnest(cast(:client_id as uuid[]), cast(:connector_id as uuid[]),"
+            " cast(:external_key as bytea[]), cast(:status as text[]), cast(:at as timestamptz[]))"
+            " on conflict (client_id, connector_id, external_key) do update set at = greatest(t.at, excluded.at),"
+            " status = case when 'read' in (t.status, excluded.status) then 'read' else excluded.status end"
+        ),
+        columns(sorted(named, key=lambda r: (r.client_id, r.connector_id, r.external_key))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """A kept receipt met its message."""
+
+    client_id: UUID
+    conversation_id: UUID
+    status: str
+    occurred_at: datetime
+
+
+def wake(session: Session, since: datetime) -> list[Woken]:
+    """Apply the kept receipts not older than `since` whose messages have come.
+
+    Batches that run side by side miss each other's rows, so this is done again a moment later, not only in a batch.
+    """
+    rows = session.execute(
+        text(
+            "with come as (select t.client_id, t.connector_id, t.external_key, t.status, m.id, m.conversation_id,"
+            " m.occurred_at"
+            " from tenant.tombstone t join tenant.message m using (client_id, connector_id, external_key)"
+            " where t.at >= :since order by m.client_id, m.id for no key update of m),"
+            " gone as (delete from tenant.tombstone t using come c where t.client_id = c.client_id"
+            " and t.connector_id = c.connector_id and t.external_key = c.external_key),"
+            " done as (update tenant.message m set status = r.status from come r"
+            " where m.client_id = r.client_id and m.id = r.id and m.direction = 'out'"
+            " and array_position('{sending,unknown,sent,delivered,read}', m.status)"
+            " < array_position('{sending,unknown,sent,delivered,read}', r.status))"
+            " select client_id, conversation_id, status, occurred_at from come"
+        ),
+        {"since": since},
+    )
+    return [Woken(*row) for row in rows]
+
+
+def _lock_messages(session: Session, clients: Sequence[object], ids: Sequence[object]) -> None:
+    session.execute(
+        text(
+            "select id from tenant.message where (client_id, id) in"
+            " (select * from unnest(cast(:clients as uuid[]), cast(:ids as uuid[])))"
+            " order by client_id, id for no key update"
+        ),
+        {"clients": clients, "ids": ids},
+    )

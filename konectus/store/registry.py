@@ -1,0 +1,193 @@
+"""Every table with its plane and what becomes of its rows. A table that is not here fails a test.
+
+Grants are letters (select, insert, update, delete); sealed columns are left out of SELECT for roles without keys.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table
+
+from konectus.store.base import Base
+from konectus.store.models import audit, clients, connectors, figures, identity, inbox, traffic
+from konectus.store.roles import Role
+
+APP, STAFF, WORKER, RELEASER, OPERATOR = Role.APP, Role.STAFF, Role.WORKER, Role.RELEASER, Role.OPERATOR
+
+
+class Plane(StrEnum):
+    """Where a row stands: the platform's own, Konectus's records of a Client, or Client Content."""
+
+    PLATFORM = "platform"
+    LEDGER = "ledger"
+    TENANT = "tenant"
+
+
+class Deletion(StrEnum):
+    """What an erasure of the Client does to its rows."""
+
+    KEPT = "kept"
+    PURGED = "purged"
+    EXPIRES = "expires"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One table. `exemption` says why it has no client_id; `export` is its place in the Client's archive."""
+
+    model: type[Base]
+    deletion: Deletion
+    retention: str
+    grants: Mapping[Role, str]
+    exemption: str | None = None
+    client_column: str = "client_id"
+    export: str | None = None
+    audited: bool = False
+    table: Table = field(init=False)
+
+    def __post_init__(self) -> None:
+        table: Any = self.model.__table__
+        object.__setattr__(self, "table", table)
+
+    @property
+    def plane(self) -> Plane:
+        return Plane(self.table.schema or "")
+
+    @property
+    def name(self) -> str:
+        return f"{self.table.schema}.{self.table.name}"
+
+
+_CATALOGUE = "Konectus's own catalogue, the same for all Clients"
+_STAFF = "a person of Konectus, not of a Client"
+_TRAFFIC = "arrives before the Client is known"
+_KEPT = "5 years after termination (Terms 11)"
+_CONTENT = "until erased (Terms 15.3)"
+_TENANT: Mapping[Role, str] = {APP: "SIUD", WORKER: "SIUD", STAFF: "S", RELEASER: "S", OPERATOR: "S"}
+
+
+def _tenant(
+    model: type[Base], *, export: str | None, grants: Mapping[Role, str] = _TENANT, audited: bool = False
+) -> Entry:
+    return Entry(model, Deletion.PURGED, _CONTENT, grants, export=export, audited=audited)
+
+
+def _ledger(model: type[Base], grants: Mapping[Role, str], *, export: str | None = None, audited: bool = True) -> Entry:
+    return Entry(model, Deletion.KEPT, _KEPT, grants, export=export, audited=audited)
+
+
+def _platform(model: type[Base], retention: str, grants: Mapping[Role, str], why: str) -> Entry:
+    return Entry(model, Deletion.EXPIRES, retention, grants, exemption=why)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    # ledger
+    Entry(
+        clients.Client,
+        Deletion.KEPT,
+        _KEPT,
+        {APP: "S", STAFF: "SIU", WORKER: "SIU", RELEASER: "S", OPERATOR: "S"},
+        client_column="id",
+        exemption="its id is the client_id",
+        export="client",
+        audited=True,
+    ),
+    Entry(
+        clients.Plan,
+        Deletion.KEPT,
+        "for good",
+        {APP: "S", STAFF: "SIU", WORKER: "SIU", RELEASER: "S"},
+        _CATALOGUE,
+        audited=True,
+    ),
+    Entry(
+        clients.PlanVersion,
+        Deletion.KEPT,
+        "for good",
+        {APP: "S", STAFF: "SIU", WORKER: "SIU", RELEASER: "S"},
+        _CATALOGUE,
+        audited=True,
+    ),
+    _ledger(clients.Subscription, {APP: "S", STAFF: "SIU", WORKER: "SIU", RELEASER: "S"}, export="subscriptions"),
+    Entry(
+        clients.CausePolicy, Deletion.KEPT, "for good", {APP: "S", STAFF: "S", WORKER: "SIU", OPERATOR: "S"}, _CATALOGUE
+    ),
+    _ledger(clients.Suspension, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="suspensions"),
+    _ledger(audit.AuditEntry, {APP: "SI", STAFF: "SI", WORKER: "SI"}, export="audit", audited=False),
+    _ledger(identity.AuthorizedUser, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="people"),
+    _ledger(identity.AgentSession, {APP: "SIU", STAFF: "SU", WORKER: "SIU"}, audited=False),
+    _ledger(identity.ApiToken, {APP: "SIU", STAFF: "SU", WORKER: "SIU"}),
+    Entry(
+        identity.Staff,
+        Deletion.KEPT,
+        "while employed, then 5 years",
+        {STAFF: "SIU", WORKER: "SIU"},
+        _STAFF,
+        audited=True,
+    ),
+    Entry(identity.StaffSession, Deletion.EXPIRES, "30 days", {STAFF: "SIU", WORKER: "SIU"}, _STAFF),
+    Entry(
+        identity.OneTimeLink,
+        Deletion.EXPIRES,
+        "30 days",
+        {STAFF: "SIU", WORKER: "SIU"},
+        "read before the person is known, through a function",
+    ),
+    Entry(
+        identity.SignInFailure,
+        Deletion.EXPIRES,
+        "1 day",
+        {APP: "SIUD", STAFF: "SIUD", WORKER: "SIUD"},
+        "a keyed hash of an address nobody has signed in with yet",
+    ),
+    _ledger(figures.UsageDaily, {STAFF: "S", WORKER: "SIUD", RELEASER: "SIUD"}, audited=False),
+    # tenant
+    _tenant(
+        connectors.Connector,
+        export="connectors",
+        audited=True,
+        grants={APP: "SIU", WORKER: "SIUD", STAFF: "SU", RELEASER: "S", OPERATOR: "S"},
+    ),
+    _tenant(connectors.ConnectorChange, export=None, grants={APP: "SI", WORKER: "SID", STAFF: "SI"}),
+    _tenant(inbox.EndContact, export="contacts"),
+    _tenant(inbox.Conversation, export="conversations"),
+    _tenant(inbox.Message, export="messages", grants={**_TENANT, STAFF: "SU"}),
+    _tenant(inbox.Attachment, export="attachments"),
+    _tenant(inbox.Reply, export=None, grants={APP: "SI", WORKER: "SID"}),
+    _tenant(inbox.Outbox, export=None, grants=_TENANT),
+    _tenant(inbox.Draft, export="drafts", grants={APP: "SIUD", WORKER: "SIUD"}),
+    _tenant(inbox.Tombstone, export=None, grants={WORKER: "SIUD"}),
+    # platform
+    Entry(
+        connectors.Account,
+        Deletion.PURGED,
+        "while its connector exists",
+        {APP: "SIU", STAFF: "SU", WORKER: "SIUD", OPERATOR: "S"},
+    ),
+    Entry(
+        connectors.ConnectorRequest,
+        Deletion.PURGED,
+        "90 days",
+        {APP: "SI", STAFF: "SI", WORKER: "SIUD", OPERATOR: "S"},
+    ),
+    _platform(traffic.WebhookEvent, "7 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
+    _platform(traffic.WebhookItem, "7 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
+    Entry(
+        traffic.DeadLetter,
+        Deletion.PURGED,
+        "until decided, 30 days at most",
+        {WORKER: "SIUD", STAFF: "SU", OPERATOR: "S"},
+    ),
+    _platform(traffic.DroppedCount, "90 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
+    _platform(
+        traffic.JobSlot, "30 days", {WORKER: "SIUD", RELEASER: "SIU", STAFF: "S", OPERATOR: "S"}, "a run of a job"
+    ),
+    _platform(
+        traffic.Heartbeat, "1 day", {APP: "SIUD", WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, "a process of ours"
+    ),
+    _platform(traffic.CollectWatermark, "for good", {RELEASER: "SIU", WORKER: "S"}, "a watermark of a job"),
+)
+BY_TABLE: Mapping[str, Entry] = {entry.name: entry for entry in ENTRIES}
+ROLES_WITH_KEYS = (APP, WORKER)

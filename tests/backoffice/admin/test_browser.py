@@ -1,0 +1,189 @@
+"""The admin in a real browser: accessible in both themes, narrow, by keyboard, and deaf to hostile strings."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from backoffice.sessions import COOKIES
+from konectus.domain.channels import Channel
+from konectus.domain.connectors import ConnectorState
+from konectus.domain.roles import StaffRole, UserRole
+from konectus.domain.suspension import Cause
+from konectus.services import connectors, registration, suspensions
+from konectus.services.installation import Installation
+from konectus.store.models.clients import Suspension
+from tests.backoffice.admin.test_hostile import chunks, pages_of, planted
+from tests.backoffice.conftest import Web
+from tests.support.clock import ManualClock
+from tests.support.database import Sessions
+from tests.support.factories import STAFF, Factory
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+NAME = "Promo Express del Bajío"
+WIDE, NARROW = (1440, 900), (360, 780)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def ids(make: Factory, installation: Installation) -> dict[str, UUID]:
+    """A house with something on every page."""
+    active, stopped = make.client(name=NAME), make.client(name="Óptica Güemes e Hijos")
+    make.connector(active.id)
+    make.connector(stopped.id, channel=Channel.TELEGRAM)
+    make.user_session(active.id, make.user(active.id, role=UserRole.OWNER))
+    sick = make.connector(active.id, channel=Channel.INSTAGRAM)
+    version = make.plan(code="prueba")
+    with installation.works.system() as work:
+        connectors.settle(work, active.id, sick, ConnectorState.DEGRADED, "needs_reauth")
+        new = registration.NewClient(legal_name="Café Zamná", trade_name="Café Zamná", registered_email="a@b.mx")
+        trial = registration.add_client(work, new)
+        work.session.flush()  # the subscription points at it
+        registration.subscribe(work, trial.id, version, trial=timedelta(days=3))
+    with installation.works.staff(STAFF) as work:
+        opened = suspensions.suspend_by_hand(work, stopped.id, Cause.AUP, "7.1 · Envío masivo a listas")
+    return {"active": active.id, "stopped": stopped.id, "suspension": opened.suspension_id, "sick": sick}
+
+
+def _paths(ids: dict[str, UUID]) -> tuple[str, ...]:
+    return (
+        "",
+        "client/list",
+        f"client/details/{ids['active']}",
+        f"client/details/{ids['stopped']}",
+        f"client/edit/{ids['active']}",
+        f"client/suspend/{ids['active']}",
+        f"client/suspend/{ids['stopped']}",
+        f"suspension/details/{ids['suspension']}",
+        f"suspension/lift/{ids['suspension']}",
+        "suspension/list",
+        "subscription/list",
+        "plan/list",
+        "connector/list",
+        f"connector/details/{ids['active']};{ids['sick']}",
+        "audit-entry/list",
+        "audit-entry/details/1",
+    )
+
+
+def _page(chromium: Browser, web: Web, size: tuple[int, int], scheme: str = "light") -> Page:
+    token = web.make.staff_session(web.make.staff(role=StaffRole.ADMIN))
+    context = chromium.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="es-MX",
+        bypass_csp=False,
+    )
+    # A __Host- cookie is written for https; browsers send it to loopback all the same.
+    url = web.url.replace("http:", "https:")
+    context.add_cookies([{"name": COOKIES["staff"], "value": token, "url": url, "secure": True, "httpOnly": True}])
+    return context.new_page()
+
+
+def _serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_finding(chromium: Browser, web: Web, ids: dict[str, UUID], scheme: str) -> None:
+    page = _page(chromium, web, WIDE, scheme)
+    for path in _paths(ids):
+        page.goto(f"{web.url}/admin/{path}")
+        assert _serious(page) == [], path
+
+
+def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(
+    chromium: Browser, web: Web, ids: dict[str, UUID]
+) -> None:
+    page = _page(chromium, web, NARROW)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in _paths(ids):
+        page.goto(f"{web.url}/admin/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0], path
+    # The refusal of what is suspended already is a 409, which the browser mentions; anything else would be ours.
+    assert [text for text in said if "409" not in text] == []
+    assert [url for url in asked if not url.startswith(web.url)] == []
+    page.goto(f"{web.url}/admin/")
+    page.get_by_role("button", name="Abrir el menú").click()
+    page.get_by_role("link", name="Auditoría").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Auditoría"
+
+
+def test_a_client_is_suspended_by_keyboard_alone(
+    chromium: Browser, web: Web, ids: dict[str, UUID], sessions: Sessions
+) -> None:
+    page = _page(chromium, web, WIDE)
+    page.goto(f"{web.url}/admin/")
+    page.keyboard.press("/")
+    page.keyboard.type("promo express")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=NAME).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Suspender por uso indebido").focus()
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="Suspender ahora")
+    assert button.is_disabled(), "the name is not typed yet"
+    page.get_by_label("Regla de la cláusula 7").select_option("7.1")
+    page.get_by_label("Explicación").fill("Envío masivo a listas compradas.")
+    page.get_by_label("Escribe el nombre del Cliente").fill("Promo Express del Bajio")
+    assert button.is_disabled()
+    page.get_by_label("Escribe el nombre del Cliente").fill(NAME)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=f"Suspensión de {NAME}").wait_for()
+    assert page.get_by_text("Desconectando").count() == 2
+    with sessions.worker() as session:
+        assert session.query(Suspension).filter(Suspension.client_id == ids["active"]).count() == 1
+
+
+def test_without_a_script_the_slip_is_named_by_the_server(chromium: Browser, web: Web, ids: dict[str, UUID]) -> None:
+    page = _page(chromium, web, WIDE)
+    page.route("**/admin.js", lambda route: route.abort())
+    page.goto(f"{web.url}/admin/client/suspend/{ids['active']}")
+    page.get_by_label("Regla de la cláusula 7").select_option("7.1")
+    page.get_by_label("Explicación").fill("Envío masivo a listas compradas.")
+    page.get_by_label("Escribe el nombre del Cliente").fill("Promo Express del Bajio")
+    page.get_by_role("button", name="Suspender ahora").click()
+    field = page.get_by_label("Escribe el nombre del Cliente")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text() == "Falta el acento en “Bajío”"
+    assert _serious(page) == []
+
+
+def test_no_hostile_string_runs_or_reaches_out(
+    chromium: Browser, web: Web, make: Factory, installation: Installation, clock: ManualClock
+) -> None:
+    page = _page(chromium, web, WIDE)
+    fired: list[str] = []
+    page.expose_function("fired", lambda *given: fired.append(str(given)))
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for words in chunks():
+        for path in pages_of(planted(installation, make, clock, words)):
+            page.goto(f"{web.url}/admin/{path}")
+            page.mouse.move(400, 300)
+    assert fired == []
+    assert [text for text in said if "409" not in text] == [], "the policy had nothing to stop"
+    assert [url for url in asked if not url.startswith(web.url)] == []

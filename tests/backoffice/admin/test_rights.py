@@ -1,0 +1,173 @@
+"""Who may open what: every route of the admin with every role of the staff, with an agent, and without a session."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID, uuid5
+
+import httpx
+import pytest
+from sqlalchemy import text
+from starlette.routing import Mount, Route
+
+from konectus.domain.roles import StaffRole
+from konectus.domain.suspension import Cause
+from konectus.services import suspensions
+from konectus.services.installation import Installation
+from konectus.store.queries import admin_clients, admin_lists
+from konectus.store.roles import Role
+from tests.backoffice.conftest import Web
+from tests.support.factories import STAFF, Factory
+
+A, S, B, T, L, P = (StaffRole(name) for name in ("admin", "support", "billing", "trust", "legal", "privacy"))
+HOUSE = frozenset({A, S, B, T, L})
+# Written by hand and not derived from the matrix: path → who gets in.
+EXPECTED: Mapping[str, frozenset[StaffRole]] = {
+    "/": HOUSE | {P},
+    "/client/list": HOUSE | {P},
+    "/client/details/{client}": HOUSE | {P},
+    "/client/edit/{client}": frozenset({A, S, B}),
+    "/client/suspend/{client}": frozenset({A, T, L}),
+    "/plan/list": HOUSE,
+    "/plan/details/{plan}": HOUSE,
+    "/subscription/list": HOUSE,
+    "/subscription/details/{subscription}": HOUSE,
+    "/suspension/list": HOUSE,
+    "/suspension/details/{suspension}": HOUSE,
+    "/suspension/lift/{suspension}": frozenset({A, T, L}),
+    "/connector/list": HOUSE | {P},
+    "/connector/details/{client};{connector}": HOUSE | {P},
+    "/audit-entry/list": frozenset({A, T, L, P}),
+    "/audit-entry/details/1": frozenset({A, T, L, P}),
+}
+# What sqladmin has and we do not serve.
+GONE = (
+    "/client/create",
+    "/client/delete?pks=x",
+    "/client/export/csv",
+    "/client/import",
+    "/client/ajax/lookup?name=a&term=b",
+    "/plan/edit/crece",
+    "/suspension/edit/x",
+    "/audit-entry/edit/1",
+    "/client/x/legal_name/download/",
+    "/client/x/legal_name/preview/",
+    "/statics/css/tabler.min.css",
+    "/agent-session/list",
+    "/staff/list",
+)
+
+
+@pytest.fixture
+def known(installation: Installation, make: Factory) -> dict[str, str]:
+    """One of everything that addresses name."""
+    client, other = make.client(), make.client()
+    connector = make.connector(client.id)
+    with installation.works.staff(STAFF) as work:
+        opened = suspensions.suspend_by_hand(work, other.id, Cause.AUP, "Envío masivo a listas")
+    with installation.works.staff(STAFF) as work:
+        contract = admin_clients.contract(work.session, client.id)
+        plan = admin_lists.plans(work.session, most=1)[0].code
+    assert contract is not None
+    return {
+        "client": str(client.id),
+        "connector": str(connector),
+        "suspension": str(opened.suspension_id),
+        "subscription": str(contract.id),
+        "plan": plan,
+    }
+
+
+def _served(web: Web) -> Iterator[Route]:
+    mounted = next(route for route in web.app.routes if isinstance(route, Mount) and route.name == "admin")
+    yield from (route for route in mounted.routes if isinstance(route, Route))
+
+
+def test_every_route_of_the_admin_is_in_the_table(web: Web, known: dict[str, str]) -> None:
+    addresses = [path.format(**known) for path in EXPECTED]
+    for route in _served(web):
+        assert any(route.path_regex.match(address) for address in addresses), route.path
+
+
+@pytest.mark.parametrize("role", sorted(set(StaffRole) - {StaffRole.ANALYST}))
+def test_a_role_opens_what_it_is_granted_and_nothing_else(web: Web, known: dict[str, str], role: StaffRole) -> None:
+    http = web.staff_as(role)
+    for path, allowed in EXPECTED.items():
+        address = f"/admin{path.format(**known)}"
+        assert http.get(address).status_code == (200 if role in allowed else 403), (role, path)
+        if "suspend/" in path or "lift/" in path or "edit/" in path:
+            # An empty form: read by those who may, refused before it is read for the others.
+            assert http.post(address, data={}).status_code == (422 if role in allowed else 403), (role, path)
+
+
+def test_what_sqladmin_could_do_besides_is_not_there(web: Web) -> None:
+    http = web.staff_as(StaffRole.ADMIN)
+    for path in GONE:
+        for method in ("GET", "POST", "DELETE"):
+            assert http.request(method, f"/admin{path}").status_code in (404, 405), (method, path)
+
+
+def test_without_a_session_every_route_leads_to_the_door(web: Web, known: dict[str, str]) -> None:
+    http = web.browser()
+    for path in EXPECTED:
+        answered = http.get(f"/admin{path.format(**known)}")
+        assert (answered.status_code, answered.headers["location"].split("?")[0]) == (303, "/admin/login"), path
+
+
+@pytest.mark.parametrize("who", ["agent", "analyst"])
+def test_whom_the_admin_is_not_for_finds_nothing_there(
+    web: Web, make: Factory, known: dict[str, str], who: str
+) -> None:
+    http = web.staff_as(StaffRole.ANALYST) if who == "analyst" else web.agent_of(make.client().id)
+    for path in list(EXPECTED)[1:]:
+        assert http.get(f"/admin{path.format(**known)}").status_code == 404, path
+
+
+def test_an_ended_session_opens_nothing(web: Web, installation: Installation, make: Factory) -> None:
+    http: httpx.Client = web.staff_as(StaffRole.ADMIN)
+    assert http.get("/admin/client/list").status_code == 200
+    assert http.post("/admin/logout").status_code == 303
+    assert http.get("/admin/client/list").status_code == 303
+
+
+def test_no_id_is_told_from_an_absent_one(web: Web) -> None:
+    http = web.staff_as(StaffRole.ADMIN)
+    absent = uuid5(UUID(int=0), "absent")
+    for path in ("client/details/", "client/edit/", "client/suspend/", "suspension/lift/", "subscription/details/"):
+        for key in (absent, "x", "../../etc/passwd", "%00", "' or 1=1"):
+            assert http.get(f"/admin/{path}{key}").status_code == 404, (path, key)
+    for path in (
+        "connector/details/x;y",
+        f"connector/details/{absent};{absent}",
+        "plan/details/x",
+        "audit-entry/details/-1",
+    ):
+        assert http.get(f"/admin/{path}").status_code == 404, path
+
+
+def test_the_home_address_works_with_and_without_its_slash(web: Web) -> None:
+    http = web.staff_as(StaffRole.SUPPORT)
+    assert http.get("/admin").headers["location"] == "/admin/"
+    assert "Buenas tardes, Iñaki" in http.get("/admin/").text
+
+
+def test_reading_the_pages_twice_changes_nothing(web: Web, installation: Installation, known: dict[str, str]) -> None:
+    http = web.staff_as(StaffRole.ADMIN)
+    before = _state(installation)
+    for _ in range(2):
+        for path in EXPECTED:
+            http.get(f"/admin{path.format(**known)}")
+    assert _state(installation) == before
+
+
+def _state(installation: Installation) -> list[object]:
+    tables = (
+        "ledger.client",
+        "ledger.suspension",
+        "ledger.audit_entry",
+        "tenant.connector",
+        "platform.connector_request",
+    )
+    with installation.database.session(Role.WORKER) as session:
+        return [
+            session.scalar(text(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} t"))
+            for table in (*tables, "ledger.agent_session")
+        ]

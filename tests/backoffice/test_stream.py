@@ -1,0 +1,193 @@
+"""The live stream: what arrives, to whom, after a break, and how it ends."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+
+import httpx
+import pytest
+
+from konectus.domain.channels import Channel
+from konectus.domain.conversations import Delivery
+from konectus.domain.suspension import Cause
+from konectus.services import suspensions
+from tests.backoffice.conftest import Web
+from tests.backoffice.people import Talk
+from tests.support.factories import STAFF, Factory
+
+PATIENCE = 8.0
+
+
+@dataclass
+class Heard:
+    """The events of a stream as they come, read by a thread of its own."""
+
+    events: "Queue[tuple[str, str, str]]" = field(default_factory=Queue)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, lines: Iterator[str]) -> None:
+        name, data, number = "", [], ""
+        for line in lines:
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                data.append(line[6:])
+            elif line.startswith("id: "):
+                number = line[4:]
+            elif not line and name:
+                self.events.put((name, "\n".join(data), number))
+                name, data = "", []
+        self.ended.set()
+
+    def next(self, wanted: str) -> tuple[str, str]:
+        """Data and id of the next event of this name."""
+        while True:
+            name, data, number = self.events.get(timeout=PATIENCE)
+            if name == wanted:
+                return data, number
+
+    def nothing(self, within: float = 0.7) -> bool:
+        try:
+            self.events.get(timeout=within)
+        except Empty:
+            return True
+        return False
+
+
+@contextmanager
+def listening(http: httpx.Client, address: str = "", **headers: str) -> Iterator[Heard]:
+    """A stream from the place where the page was written, as the page's own script opens it."""
+    url = address or http.get("/inbox").text.partition('hx-sse:connect="')[2].partition('"')[0].replace("&amp;", "&")
+    heard = Heard()
+    with http.stream("GET", url, headers={name.replace("_", "-"): text for name, text in headers.items()}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        assert next(lines) == ": open"
+        reader = threading.Thread(target=_quietly, args=[heard, lines], daemon=True)
+        reader.start()
+        yield heard
+
+
+def _quietly(heard: Heard, lines: Iterator[str]) -> None:
+    try:
+        heard.read(lines)
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        heard.ended.set()
+
+
+def test_a_message_reaches_every_open_inbox_of_its_client_and_no_other(web: Web, make: Factory, talk: Talk) -> None:
+    client, other = make.client(), make.client()
+    told = talk.begin(client.id)
+    agents = [web.agent_of(client.id), web.agent_of(client.id, name="Iván Ríos"), web.agent_of(other.id)]
+    with listening(agents[0]) as first, listening(agents[1]) as second, listening(agents[2]) as foreign:
+        talk.say(told, "¿Siguen abiertos?")
+        for heard in (first, second):
+            row, _ = heard.next("row")
+            assert "¿Siguen abiertos?" in row
+            node, _ = heard.next("node")
+            assert f'data-in="{told.id}"' in node
+            side, _ = heard.next("side")
+            assert 'id="side"' in side
+        assert foreign.nothing()
+
+
+def test_a_receipt_sends_the_bubble_it_changed_and_not_the_whole_thread(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "uno")
+    http = web.agent_of(client.id)
+    with listening(http) as heard:
+        message_id = talk.say(told, "dos")
+        first, _ = heard.next("node")
+        assert "uno" in first
+        assert "dos" in first
+        talk.settle(told, message_id, Delivery.RECEIVED, "changed")
+        changed, _ = heard.next("node")
+        assert "dos" in changed
+        assert "uno" not in changed
+
+
+def test_a_conversation_that_leaves_a_view_is_taken_away_there(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "Hola", channel=Channel.TELEGRAM)
+    watching, acting = web.agent_of(client.id), web.agent_of(client.id, name="Iván Ríos")
+    with listening(watching) as heard:
+        acting.post(f"/inbox/c/{told.id}/close")
+        gone, _ = heard.next("gone")
+        assert gone == str(told.id)
+
+
+def test_what_happened_during_a_break_is_told_afterwards(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    told = talk.begin(client.id)
+    http = web.agent_of(client.id)
+    with listening(http) as heard:
+        talk.say(told, "antes del corte")
+        _, last_id = heard.next("side")
+    talk.say(told, "durante el corte")
+    with listening(http, "/inbox/stream", last_event_id=last_id) as heard:
+        row, _ = heard.next("row")
+        assert "durante el corte" in row
+
+
+def test_what_happens_between_page_and_stream_is_not_missed(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    told = talk.begin(client.id)
+    http = web.agent_of(client.id)
+    page = http.get("/inbox").text
+    address = page.partition('hx-sse:connect="')[2].partition('"')[0].replace("&amp;", "&")
+    with listening(http, address):
+        pass
+    talk.say(told, "justo entonces")
+    with listening(http, address) as heard:
+        row, _ = heard.next("row")
+        assert "justo entonces" in row
+
+
+@pytest.mark.parametrize("place", ["00000000-7", "nonsense", ""])
+def test_who_comes_from_another_process_loads_the_page_again(web: Web, make: Factory, place: str) -> None:
+    http = web.agent_of(make.client().id)
+    with listening(http, f"/inbox/stream?since={place}") as heard:
+        assert heard.next("reload")
+
+
+def test_a_suspension_says_so_in_the_open_page_and_ends_the_stream(web: Web, make: Factory, talk: Talk) -> None:
+    """Promise P13: within five seconds; the trigger's signal makes it at once."""
+    client = make.client()
+    told = talk.begin(client.id, "Hola")
+    http = web.agent_of(client.id)
+    form = {"reply_id": "01a1f4f7-2500-7d12-b859-1a55e6752da4", "text": "¿Mande?"}
+    with listening(http) as heard:
+        with web.installation.works.staff(STAFF) as work:
+            suspensions.suspend_by_hand(work, client.id, Cause.AUP, "mensajes no solicitados a desconocidos")
+        pause, _ = heard.next("bye")
+        assert "El servicio está en pausa mientras revisamos su uso" in pause
+        assert heard.ended.wait(PATIENCE)
+    refused = http.post(f"/inbox/c/{told.id}/replies", data=form, headers={"HX-Request": "true"})
+    assert refused.status_code == 401, "its people are signed out"
+    again = web.browser(agent=make.user_session(client.id, make.user(client.id, name="Iván Ríos")))
+    page = again.get("/inbox")
+    assert page.status_code == 403
+    assert "El servicio está en pausa" in page.text
+    assert "Hola" not in page.text
+    blocked = again.post(f"/inbox/c/{told.id}/replies", data=form, headers={"accept": "application/json"})
+    assert (blocked.status_code, blocked.json()["code"]) == (403, "client_suspended")
+    account = again.get("/account")
+    assert account.status_code == 200
+    assert "cláusula 15.1(b) de los Términos" in account.text
+
+
+def test_a_session_that_ends_elsewhere_closes_its_stream(web: Web, make: Factory) -> None:
+    http = web.agent_of(make.client().id)
+    with listening(http) as heard:
+        http.post("/logout")
+        words, _ = heard.next("bye")
+        assert "Tu sesión terminó" in words
+
+
+def test_a_stopping_process_ends_its_streams(web: Web, make: Factory) -> None:
+    http = web.agent_of(make.client().id)
+    with listening(http) as heard:
+        web.app.state.hub.end_streams()
+        assert heard.ended.wait(PATIENCE)

@@ -1,0 +1,88 @@
+"""The overview in a real Chromium: drawn, usable by keyboard and at 360 px, without a word to another host."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.app import create_app
+from tests.support.browsing import chromium, served
+from tests.support.clock import ManualClock
+from tests.support.figures import AFTER, World
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(published: World) -> Iterator[str]:
+    made = create_app(published.installation.settings, ManualClock(AFTER))
+    with served(made) as found:
+        yield f"{found}/dashboard/"
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The overview with its chart drawn; a complaint of the browser or a foreign request fails the test."""
+    context = browser.new_context(locale="es-MX", viewport={"width": 1280, "height": 900})
+    opened, complaints = context.new_page(), []
+    opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda sent: None if sent.url.startswith(address) else complaints.append(sent.url))
+    opened.goto(address)
+    expect(opened.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def test_the_overview_shows_figures_with_their_doubt(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Octubre de 2026")
+    expect(page.locator(".kpis li").first).to_contain_text("±")
+    expect(page.get_by_text("Mensajes por canal")).to_be_visible()
+    expect(page.locator(".plotted .xtick text").last).to_have_text("oct")
+
+
+def test_a_filter_changes_the_address_and_back_returns(page: Page, address: str) -> None:
+    page.get_by_label("Mes").select_option("2026-08")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Agosto de 2026")
+    assert page.url == f"{address}?period=2026-08"
+    expect(page.locator("[data-download]")).to_have_attribute("href", f"{address}figures.csv?period=2026-08")
+    page.get_by_label("Comparar con").select_option("2026-05")
+    expect(page.get_by_text("Qué cambió desde mayo")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("Qué cambió desde julio")).to_be_visible()
+
+
+def test_the_chart_is_a_table_too_by_keyboard(page: Page) -> None:
+    page.get_by_role("button", name="Tabla").press("Enter")
+    expect(page.get_by_role("cell").first).to_be_visible()
+    expect(page.locator(".plotted")).to_be_hidden()
+
+
+def test_the_figure_follows_the_theme(page: Page) -> None:
+    label = page.locator(".plotted .xtick text").first
+    page.emulate_media(color_scheme="dark")
+    expect(label).to_have_css("fill", "rgb(184, 191, 191)")
+    page.emulate_media(color_scheme="light")
+    expect(label).to_have_css("fill", "rgb(67, 78, 77)")
+
+
+@pytest.mark.parametrize("path", ["", "making"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_barrier_and_fit_360_px(page: Page, address: str, path: str, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(address + path)
+    expect(page.locator(".card").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,78 @@
+"""Sealed values open only where they were sealed."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from konectus.sealing import ClientKeys, Place, SealingKey, Unreadable, keyed_hash, new_key, token_hash, unwrap, wrap
+
+CLIENT, OTHER, ROW = UUID(int=1), UUID(int=2), UUID(int=3)
+PLACE = Place(CLIENT, "message", "text_sealed", ROW)
+KEY = SealingKey(b"k" * 32)
+
+
+@given(st.text())
+def test_sealed_text_opens_to_the_same_code_points(text: str) -> None:
+    encodable = text.encode("utf-8", "replace").decode()
+    assert KEY.open_text(KEY.seal_text(encodable, PLACE), PLACE) == encodable
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        Place(OTHER, "message", "text_sealed", ROW),
+        Place(CLIENT, "contact", "text_sealed", ROW),
+        Place(CLIENT, "message", "name_sealed", ROW),
+        Place(CLIENT, "message", "text_sealed", OTHER),
+    ],
+    ids=["client", "table", "column", "row"],
+)
+def test_value_moved_to_another_place_does_not_open(moved: Place) -> None:
+    sealed = KEY.seal_text("hola", PLACE)
+    with pytest.raises(Unreadable) as refusal:
+        KEY.open_text(sealed, moved)
+    assert "hola" not in str(refusal.value)
+
+
+def test_value_of_another_key_version_does_not_open() -> None:
+    sealed = KEY.seal_text("hola", PLACE)
+    with pytest.raises(Unreadable):
+        SealingKey(b"k" * 32, version=2).open_text(sealed, PLACE)
+
+
+def test_same_text_is_sealed_differently_each_time() -> None:
+    assert KEY.seal_text("hola", PLACE) != KEY.seal_text("hola", PLACE)
+
+
+def test_wrapped_key_opens_under_its_own_name_alone() -> None:
+    master, key = new_key(), new_key()
+    wrapped = wrap(master, key, "client-a")
+    assert unwrap(master, wrapped, "client-a") == key
+    with pytest.raises(Unreadable):
+        unwrap(master, wrapped, "client-b")
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2, unique=True))
+def test_keyed_hash_keeps_parts_apart(parts: list[str]) -> None:
+    assert keyed_hash(b"k", parts[0], parts[1]) != keyed_hash(b"k", parts[0] + parts[1])
+    assert len(keyed_hash(b"k", *parts)) == 16
+
+
+def test_keys_never_show_in_a_representation() -> None:
+    keys = ClientKeys(CLIENT, SealingKey(b"secretsecretsecretsecretsecret!!"), b"indexindexindex")
+    assert "secret" not in repr(keys)
+    assert "index" not in repr(keys).replace("index=", "")
+
+
+def test_client_reads_back_what_it_sealed_and_null_as_empty() -> None:
+    keys = ClientKeys(CLIENT, KEY, b"i" * 32)
+    sealed = keys.seal_text("¿y el envío?", "message", "text_sealed", ROW)
+    assert keys.read(sealed, "message", "text_sealed", ROW) == "¿y el envío?"
+    assert keys.read(None, "message", "text_sealed", ROW) == ""
+    assert keys.key_of("message", "m_1") != keys.key_of("contact", "m_1")
+
+
+def test_token_is_stored_as_its_hash() -> None:
+    assert len(token_hash("abc")) == 32
