@@ -18,7 +18,6 @@ from konectus.store.queries.people import StaffSignedIn, UserSession
 
 Kind = Literal["agent", "staff"]
 COOKIES: Mapping[Kind, str] = {"agent": "__Host-konectus-agent", "staff": "__Host-konectus-staff"}
-DOORS: Mapping[Kind, str] = {"agent": "/login", "staff": "/admin/login"}
 
 
 @dataclass(frozen=True)

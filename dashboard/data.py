@@ -132,9 +132,6 @@ class History:
     def at(self, period: date) -> Release | None:
         return next((release for release in self.published if release.period == period), None)
 
-    def until(self, period: date) -> tuple[Release, ...]:
-        return tuple(release for release in self.releases if release.period <= period)
-
     def series(self, metric: str, dim: str = TOTAL, dim_value: str = ALL) -> tuple[Point, ...]:
         """The cell through time; a month whose release has no such cell is left out."""
         found = ((release.period, release.cell(metric, dim, dim_value)) for release in self.published)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dashboard.changes import Noisy, quotient
-from dashboard.data import ALL, PUBLISHED, TOTAL, Cell, History, Release
+from dashboard.data import ALL, TOTAL, Cell, History, Release
 from konectus.i18n import LEGAL_ZONE
 from konectus.i18n import gettext as _
 
@@ -123,10 +123,6 @@ def cut(release: Release, metric: str, dim: str) -> list[tuple[str, Cell]]:
     labels = release.labels(metric, dim)
     found = ((words, release.cell(metric, dim, value)) for value, words in labels.items())
     return [(words, cell) for words, cell in found if cell is not None]
-
-
-def any_hidden(lines: list[Line]) -> bool:
-    return any(step.status != PUBLISHED for line in lines for step in line.steps)
 
 
 def spent_in_year(history: History, release: Release) -> Spent:

@@ -194,6 +194,9 @@ def downgrade() -> None:
     op.execute("drop table platform.webhook_event_p_default, platform.webhook_item_p_default")
     for table in ("authorized_user", "agent_session", "api_token", "one_time_link"):
         op.execute(f"drop policy konectus_auth on ledger.{table}")
-    op.execute("drop owned by konectus_auth")
+    for function in FUNCTIONS:
+        op.execute(f"drop function app.{function}")
+    op.execute("revoke all on all tables in schema ledger from konectus_auth")
+    op.execute("revoke all on schema app, ledger from konectus_auth")
     op.execute("drop function app.append_only, app.published_plan_guard, app.suspension_guard cascade")
     op.execute("drop function app.accounts_changed, app.access_changed cascade")

@@ -91,6 +91,9 @@ def upgrade() -> None:
     op.create_index("ix_client_legal_name_lower", "client", ["legal_name_lower"], unique=False, schema="ledger")
     op.create_index(op.f("ix_client_registered_email"), "client", ["registered_email"], unique=False, schema="ledger")
     op.create_index(op.f("ix_client_tax_id"), "client", ["tax_id"], unique=False, schema="ledger")
+    op.create_index(
+        "ix_client_trade_name_lower", "client", [sa.literal_column("lower(trade_name)")], unique=False, schema="ledger"
+    )
     op.create_table(
         "plan",
         sa.Column("code", sa.Text(), nullable=False),
@@ -323,6 +326,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("client_id", "id", name=op.f("pk_connector")),
         schema="tenant",
+    )
+    op.create_index("ix_connector_account_id", "connector", ["account_id"], unique=False, schema="tenant")
+    op.create_index(
+        "ix_connector_name_lower", "connector", [sa.literal_column("lower(name)")], unique=False, schema="tenant"
     )
     op.create_table(
         "api_token",
@@ -689,6 +696,9 @@ def upgrade() -> None:
         schema="tenant",
     )
     op.create_index(
+        "ix_message_received_at", "message", ["received_at"], unique=False, schema="tenant", postgresql_using="brin"
+    )
+    op.create_index(
         "ix_message_thread",
         "message",
         ["client_id", "conversation_id", "occurred_at", "id"],
@@ -794,6 +804,7 @@ def downgrade() -> None:
     op.drop_table("attachment", schema="tenant")
     op.drop_table("reply", schema="tenant")
     op.drop_index("ix_message_thread", table_name="message", schema="tenant")
+    op.drop_index("ix_message_received_at", table_name="message", schema="tenant", postgresql_using="brin")
     op.drop_table("message", schema="tenant")
     op.drop_table("draft", schema="tenant")
     op.drop_index("ix_conversation_list", table_name="conversation", schema="tenant")
@@ -829,6 +840,8 @@ def downgrade() -> None:
     op.drop_table("authorized_user", schema="ledger")
     op.drop_index(op.f("ix_api_token_client_id"), table_name="api_token", schema="ledger")
     op.drop_table("api_token", schema="ledger")
+    op.drop_index("ix_connector_name_lower", table_name="connector", schema="tenant")
+    op.drop_index("ix_connector_account_id", table_name="connector", schema="tenant")
     op.drop_table("connector", schema="tenant")
     op.drop_table("webhook_item", schema="platform")
     op.drop_index(
@@ -865,6 +878,7 @@ def downgrade() -> None:
     op.drop_table("staff", schema="ledger")
     op.drop_table("sign_in_failure", schema="ledger")
     op.drop_table("plan", schema="ledger")
+    op.drop_index("ix_client_trade_name_lower", table_name="client", schema="ledger")
     op.drop_index(op.f("ix_client_tax_id"), table_name="client", schema="ledger")
     op.drop_index(op.f("ix_client_registered_email"), table_name="client", schema="ledger")
     op.drop_index("ix_client_legal_name_lower", table_name="client", schema="ledger")

@@ -9,7 +9,7 @@ from backoffice.admin.roles import CLIENT, CONNECTOR
 from backoffice.admin.shell import list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
 from konectus.errors import NotFound
-from konectus.i18n import gettext, lazy, ngettext
+from konectus.i18n import gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.models.connectors import Connector
 from konectus.store.queries import admin_lists
@@ -21,7 +21,6 @@ SHOWN = 20
 
 class ConnectorAdmin(StaffView, model=Connector):
     name: ClassVar[str] = "connector"
-    name_plural = lazy("Connectors")  # type: ignore[assignment]  # sqladmin says str and only prints it
 
     def read_list(self, work: Work, asked: Asked) -> Listing:
         term, sick = asked.text("search"), asked.query.get("show") == "care"

@@ -22,7 +22,8 @@ from konectus.services.work import Change, Work
 from konectus.store.models.clients import Client
 from konectus.store.queries import admin
 
-COLUMNS = ("trade_name", "legal_name", "tax_id", "registered_email", "language", "zone", "industry", "region")
+# Industry and region are codes of closed lists that figures are grouped by: free text would break those.
+COLUMNS = ("trade_name", "legal_name", "tax_id", "registered_email", "language", "zone")
 LONGEST = 200
 UNREADABLE, CONFLICT, SEE_OTHER = 422, 409, 303
 # An RFC has 12 or 13 characters; tax ids of other countries are shorter or longer.
@@ -134,8 +135,6 @@ def _page(
         "registered_email": gettext("Legal e-mail"),
         "language": gettext("Language"),
         "zone": gettext("Zone"),
-        "industry": gettext("Industry"),
-        "region": gettext("Region"),
     }
     languages = (("es", gettext("Spanish")), ("en", gettext("English")))
 

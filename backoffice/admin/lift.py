@@ -72,7 +72,7 @@ class Lift:
         return (_service(found), _to_reconnect(found), _unchanged())
 
     def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
-        return (explanation(given, problems, gettext("Audit sees it; the Client does not.")),)
+        return (explanation(given, problems, gettext("It stays in Audit with your name.")),)
 
     def problems(self, given: Typed) -> dict[str, str]:
         del given

@@ -9,7 +9,7 @@ from backoffice.admin.shell import list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
 from konectus.domain.plans import SubscriptionStatus
 from konectus.errors import NotFound
-from konectus.i18n import format_money, format_number, gettext, ngettext
+from konectus.i18n import format_number, gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.models.clients import Plan, Subscription
 from konectus.store.queries import admin_lists
@@ -108,7 +108,7 @@ def _plan_cells(row: PlanLine) -> tuple[Cell, ...]:
     version = gettext("version {n}", n=row.version)
     return (
         Cell(row.name, small=f"{row.code} · {version}", href=page_of(PLAN, row.code)),
-        Cell(format_money(row.price_cents), small=words.price(row.price_cents, row.interval), numeric=True),
+        Cell(words.price(row.price_cents, row.interval), numeric=True),
         Cell(_includes(row)),
         Cell(at=row.published_at),
         Cell(format_number(row.live), numeric=True),

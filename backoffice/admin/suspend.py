@@ -94,7 +94,7 @@ class Suspend:
                 error=problems.get("case", ""),
                 longest=LONGEST_CASE,
             ),
-            explanation(given, problems, gettext("Audit sees it; the Client does not.")),
+            explanation(given, problems, gettext("It stays in Audit with your name.")),
         )
 
     def problems(self, given: Typed) -> dict[str, str]:

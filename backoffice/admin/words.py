@@ -2,7 +2,6 @@
 
 from backoffice.admin.pieces import State
 from konectus import i18n
-from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState, Reason, RequestKind, RequestState
 from konectus.domain.plans import Interval, SubscriptionStatus
 from konectus.domain.roles import StaffRole, UserRole
@@ -95,7 +94,6 @@ ACTIONS = {
     "staff.credentials_set": msg("Credentials of the staff set"),
     "api_token.added": msg("API token added"),
 }
-CHANNELS = {Channel.MESSENGER: "Messenger", Channel.INSTAGRAM: "Instagram", Channel.TELEGRAM: "Telegram"}
 
 
 def connector(state: ConnectorState) -> State:

@@ -68,10 +68,6 @@ def of_part(status: Delivery, failure: str | None) -> Badge | None:
     return Badge(glyph, i18n.gettext(words, why=why), tone)
 
 
-def kind_words(kind: AttachmentKind) -> str:
-    return i18n.gettext(_KINDS[kind][1])
-
-
 def of_attachment(row: AttachmentRow) -> File:
     """By kind and name; linked only where its bytes are ours, a picture only where browsers draw it safely."""
     glyph, words = _KINDS[row.kind]

@@ -35,7 +35,6 @@ class Row:
     tone: str = ""
     unread: int = 0
     assignee: Person | None = None
-    is_open: bool = True
 
 
 @dataclass(frozen=True)

@@ -244,8 +244,9 @@ function bye(html) {
   byId('hilo').replaceChildren(room);
   byId('hilo').dataset.open = 'bye';
   byId('contacto')?.replaceChildren();
-  byId('rows').replaceChildren();
+  byId('lista').querySelector('.scroll').replaceChildren();
   byId('lista').inert = true;
+  for (const count of document.querySelectorAll('#side .n')) count.remove();
   byId('hilo').focus();
 }
 

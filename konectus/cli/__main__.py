@@ -45,7 +45,8 @@ def main() -> None:
     try:
         commands()()
     except KonectusError as error:
-        tell(str(error))
+        # Errors of the services may carry their code alone; pages have the words for it, a terminal has not.
+        tell(str(error) if str(error) != error.code else error.code.replace("_", " "))
     except DBAPIError as error:
         tell(f"the database refused: {_first_line(error.orig)}; check KONECTUS_DATABASE_URL and the server")
     except BrokenPipeError:  # the reader of our output went away

@@ -88,7 +88,7 @@ def database_address(settings: Settings) -> URL:
 def _parsed(text: str, source: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise Unavailable(
             f"{source}: not a database address; it looks like postgresql://user:password@host/konectus"
         ) from None

@@ -118,10 +118,6 @@ def _verb(entry: Entry, role: Role, letter: str) -> str:
 
 
 def _rule(entry: Entry, role: Role) -> str:
-    if role is not Role.APP:
-        return "true"
-    if entry.exemption is not None and entry.client_column not in entry.table.columns:
-        return "true"
-    if entry.client_column == "client_id" and entry.exemption is not None:
+    if role is not Role.APP or entry.client_column not in entry.table.columns:
         return "true"
     return f"{entry.client_column} = {TENANT_RULE}"

@@ -205,6 +205,7 @@ def test_a_suspension_closes_the_open_page_and_says_why(
         suspensions.suspend_by_hand(work, client.id, Cause.AUP, "mensajes no solicitados a desconocidos")
     expect(sat.page.get_by_role("heading", name="El servicio está en pausa")).to_be_visible(timeout=5_000)
     expect(sat.page.get_by_label("Respuesta", exact=True)).to_have_count(0)
+    expect(sat.page.get_by_text("Vas al día")).to_have_count(0)
     assert "Un secreto" not in sat.page.locator("body").inner_text()
     sat.page.wait_for_timeout(2_500)  # a stream that opened again by itself would lead to the sign-in page
     expect(sat.page.get_by_role("heading", name="El servicio está en pausa")).to_be_visible()

@@ -1,13 +1,17 @@
 """The guard around every surface: headers, same-origin check, roles by prefix, and answers that tell nothing."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import make_url
 
 from backoffice.app import Beside
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.errors import NotFound
 from konectus.services.installation import Installation
+from konectus.store.session import Database
 from tests.backoffice.conftest import Web
 from tests.backoffice.people import Talk
 from tests.support.factories import Factory
@@ -113,6 +117,21 @@ def test_a_failure_shows_a_number_and_no_word_of_its_cause(web: Web) -> None:
     assert MARKER not in answer.text
     assert "Traceback" not in answer.text
     assert "Algo falló de nuestro lado" in answer.text
+
+
+def test_without_a_database_a_plain_page_says_whose_trouble_it_is(web: Web, make: Factory) -> None:
+    http = web.agent_of(make.client().id)
+    cookie = http.headers["cookie"]
+    nobody = make_url("postgresql+psycopg://x:x@127.0.0.1:1/x")
+    web.stop()
+    web.installation = replace(web.installation, database=Database(lambda _: nobody))
+    web.start()
+    answer = httpx.get(f"{web.url}/inbox", headers={**http.headers, "cookie": cookie})
+    assert answer.status_code == 503
+    assert "Es un problema nuestro" in answer.text
+    assert "psycopg" not in answer.text
+    assert httpx.get(f"{web.url}/healthz").status_code == 200
+    assert httpx.get(f"{web.url}/readyz").json() == {"ready": False, "checks": {"database": "database_down"}}
 
 
 def test_programs_get_a_problem_document(web: Web) -> None:

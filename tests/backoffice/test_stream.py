@@ -8,13 +8,17 @@ from queue import Empty, Queue
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 
 from konectus.domain.channels import Channel
 from konectus.domain.conversations import Delivery
 from konectus.domain.suspension import Cause
 from konectus.services import suspensions
+from konectus.store.cluster import Endpoint
+from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
 from tests.backoffice.people import Talk
+from tests.support.cluster import ask
 from tests.support.factories import STAFF, Factory
 
 PATIENCE = 8.0
@@ -184,6 +188,23 @@ def test_a_session_that_ends_elsewhere_closes_its_stream(web: Web, make: Factory
         http.post("/logout")
         words, _ = heard.next("bye")
         assert "Tu sesión terminó" in words
+
+
+def test_after_a_lost_database_connection_the_open_inboxes_load_again(
+    web: Web, make: Factory, talk: Talk, superuser: Endpoint
+) -> None:
+    client = make.client()
+    told = talk.begin(client.id)
+    http = web.agent_of(client.id)
+    database = make_url(web.installation.database.conninfo(Role.APP)).database or ""
+    with listening(http) as heard:
+        mine = "datname = current_database() and query ilike 'listen %'"
+        cut = ask(superuser, f"select count(pg_terminate_backend(pid)) from pg_stat_activity where {mine}", database)
+        assert cut == (1,)
+        assert heard.next("reload")
+        talk.say(told, "otra vez en línea")
+        row, _ = heard.next("row")
+        assert "otra vez en línea" in row
 
 
 def test_a_stopping_process_ends_its_streams(web: Web, make: Factory) -> None:

@@ -74,5 +74,11 @@ def test_client_reads_back_what_it_sealed_and_null_as_empty() -> None:
     assert keys.key_of("message", "m_1") != keys.key_of("contact", "m_1")
 
 
+@pytest.mark.parametrize("left", [0, 5, 12, 27])
+def test_value_that_was_cut_short_does_not_open(left: int) -> None:
+    with pytest.raises(Unreadable):
+        KEY.open(KEY.seal(b"", PLACE)[:left], PLACE)
+
+
 def test_token_is_stored_as_its_hash() -> None:
     assert len(token_hash("abc")) == 32

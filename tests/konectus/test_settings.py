@@ -38,6 +38,10 @@ def test_both_secrets_of_a_rotation_sign_webhooks() -> None:
         ({"KONECTUS_PROT": "1"}, "KONECTUS_PROT: no such setting"),
         ({"KONECTUS_MASTER_KEY_FILE": "/no/such/file"}, "KONECTUS_MASTER_KEY_FILE: cannot read"),
         ({"KONECTUS_ENVIRONMENT": "staging"}, "KONECTUS_ENVIRONMENT: "),
+        ({"KONECTUS_PUBLIC_URL": "http://127.0.0.1:8000@crm.example"}, "must be https://"),
+        ({"KONECTUS_PUBLIC_URL": "ftp://localhost"}, "must be https://"),
+        ({"KONECTUS_PUBLIC_URL": "crm.example"}, "must be https://"),
+        ({"KONECTUS_SECRET_KEY": "a", "KONECTUS_SECRET_KEY_FILE": "/dev/null"}, "KONECTUS_SECRET_KEY: given twice"),
     ],
 )
 def test_wrong_value_stops_with_one_line_that_names_it(environ: dict[str, str], named: str) -> None:
@@ -47,12 +51,20 @@ def test_wrong_value_stops_with_one_line_that_names_it(environ: dict[str, str], 
     assert "\n" not in str(refusal.value)
 
 
+def test_file_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="is no text"):
+        Settings.load({"KONECTUS_SECRET_KEY_FILE": str(tmp_path / "key")})
+
+
 def test_wrong_secret_is_not_repeated_in_the_refusal() -> None:
     with pytest.raises(SettingsError) as refusal:
         Settings.load({"KONECTUS_META_APPS": json.dumps([APP | {"id": {"hush": "hush-hush"}}])})
     assert "hush-hush" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "https://crm.example"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "https://crm.example"]
+)
 def test_loopback_and_https_are_accepted(url: str) -> None:
     assert Settings.load({"KONECTUS_PUBLIC_URL": url}).public_url == url

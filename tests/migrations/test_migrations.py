@@ -158,7 +158,8 @@ def test_every_table_with_a_client_forces_a_policy_for_each_login_that_has_right
         by_table = {name: set(names) for name, names in found}
         rules = conn.execute(
             text(
-                "select schemaname || '.' || tablename, qual, with_check from pg_policies where policyname = 'konectus_app'"
+                "select schemaname || '.' || tablename, qual, with_check from pg_policies"
+                " where policyname = 'konectus_app'"
             )
         )
         seen_by_app = {name: {using, check} for name, using, check in rules}

@@ -169,10 +169,11 @@ def world(installation: Installation) -> World:
 @pytest.fixture(scope="session")
 def published(templates: Templates, endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Seven months of 180 Clients, released; shared by all tests, so nobody may change it."""
-    name = f"published_{os.getpid()}"
+    folder = tmp_path_factory.mktemp("published")
+    name = f"{folder.name}_{os.getpid()}"
     templates.copy(name)
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("published"),
+        data_dir=folder,
         database_url=endpoint.url(name),
         analyst_database_url=endpoint.url(f"{name}_released", Role.ANALYST, password(MASTER, Role.ANALYST)),
         master_key=MASTER_HEX,

@@ -1,4 +1,134 @@
-"""stub"""
+"""`konectus bench`: the ratios of this machine in one run, each with its floor and goal."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from konectus.cli.console import progress, say
+from konectus.errors import Conflict
+
+if TYPE_CHECKING:
+    from konectus.cli.bench.ground import Ground
+
+MESSAGES = 12_000
+REQUESTS = 9_000
+PAINT_SECONDS = 10
+PARTS = ("doors", "worker", "paint", "reads", "memory")
 
 
-def bench() -> None: ...
+class BelowFloor(Conflict):
+    code = "below_floor"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure. Where `ratio` has a `floor`, less of it fails the run; `goal` is what we are after."""
+
+    words: str
+    figure: str
+    ratio: float | None = None
+    floor: float | None = None
+    goal: str = ""
+
+    @property
+    def is_below(self) -> bool:
+        return self.floor is not None and self.ratio is not None and self.ratio < self.floor
+
+
+def bench(
+    messages: Annotated[int, typer.Option(min=2000, help="messages a worker run stores")] = MESSAGES,
+    requests: Annotated[int, typer.Option(min=600, help="requests to doors and echo each")] = REQUESTS,
+    only: Annotated[list[str] | None, typer.Option(help="doors, worker, paint, reads, memory; repeatable")] = None,
+    enforce: Annotated[bool, typer.Option("--enforce", help="fail below a floor")] = False,
+) -> None:
+    """Measure doors, worker, live view, lists and memory on an installation of its own, and print ratios."""
+    from konectus.cli.bench import ground as site  # noqa: PLC0415  # late: httpx and uvloop cost every command time
+
+    wanted = set(only or PARTS)
+    if wanted - set(PARTS):
+        raise typer.BadParameter(f"parts are {', '.join(PARTS)}")
+    lines: list[Line] = []
+    with site.prepared() as ground:
+        for name, part in _parts(ground, messages, requests).items():
+            if name in wanted:
+                with progress(f"measuring {name}"):
+                    found = list(part())
+                lines += found
+                for line in found:
+                    _print(line)
+    below = [line.words for line in lines if line.is_below]
+    if below and enforce:
+        raise BelowFloor(f"below the floor: {'; '.join(below)}")
+
+
+def _parts(ground: "Ground", messages: int, requests: int) -> dict[str, Callable[[], Iterator[Line]]]:
+    return {
+        "doors": lambda: _doors(ground, requests),
+        "worker": lambda: _worker(ground, messages),
+        "paint": lambda: _paint(ground),
+        "reads": lambda: _reads(ground),
+        "memory": lambda: _memory(ground),
+    }
+
+
+def _doors(ground: "Ground", requests: int) -> Iterator[Line]:
+    from konectus.cli.bench import doors  # noqa: PLC0415  # late: the same
+
+    ours, echo = doors.measure(ground, requests)
+    rate = ours.per_second / echo.per_second
+    yield Line(
+        "doors : bare FastAPI echo, requests/s",
+        f"{ours.per_second:,.0f} : {echo.per_second:,.0f}",
+        rate,
+        floor=1.0,
+        goal="1.3",
+    )
+    p99 = ours.quantile(0.99), echo.quantile(0.99)
+    yield Line("doors : echo, p99 ms", f"{p99[0] * 1e3:.1f} : {p99[1] * 1e3:.1f}", p99[0] / p99[1])
+    cpu = ours.cpu_micros, echo.cpu_micros
+    yield Line("doors : echo, server's CPU µs a request", f"{cpu[0]:.0f} : {cpu[1]:.0f}", cpu[0] / cpu[1])
+
+
+def _worker(ground: "Ground", messages: int) -> Iterator[Line]:
+    from konectus.cli.bench import worker  # noqa: PLC0415  # late: the same
+
+    rates = worker.measure(ground, messages)
+    for words, rate, goal in (("one worker", rates.one, ""), ("two workers", rates.two, "0.5")):
+        floor = 0.4 if rate == rates.two else None
+        figure = f"{rate:,.0f} : {rates.copy:,.0f}"
+        yield Line(f"{words} : COPY, messages/s", figure, rate / rates.copy, floor, goal)
+
+
+def _paint(ground: "Ground") -> Iterator[Line]:
+    from konectus.cli.bench import paint  # noqa: PLC0415  # late: the same
+
+    found = paint.measure(ground, PAINT_SECONDS)
+    figure = f"p50 {found.quantile(0.5) * 1e3:.0f}  p95 {found.quantile(0.95) * 1e3:.0f}  missed {found.missed}"
+    yield Line(f"webhook to rendered event, {paint.RATE}/s, ms (no browser)", figure, goal="p95 < 150")
+
+
+def _reads(ground: "Ground") -> Iterator[Line]:
+    from konectus.cli.bench import load, reads  # noqa: PLC0415  # late: the same
+
+    found = reads.measure(ground)
+    for words, values, goal in (("list", found.lists, "5"), ("thread", found.threads, "10")):
+        figure = f"p50 {load.quantile(values, 0.5) * 1e3:.1f}  p95 {load.quantile(values, 0.95) * 1e3:.1f}"
+        yield Line(f"{words} page at {found.messages:,} messages, ms", figure, goal=f"p95 < {goal} at 5 M")
+
+
+def _memory(ground: "Ground") -> Iterator[Line]:
+    from konectus.cli.bench import rest  # noqa: PLC0415  # late: the same
+
+    found = rest.measure(ground)
+    each = "  ".join(f"{name} {megabytes:.0f}" for name, megabytes in found.items())
+    yield Line("memory at rest, MB", f"{sum(found.values()):.0f}  ({each})")
+
+
+def _print(line: Line) -> None:
+    ratio = f"  {line.ratio:.2f}×" if line.ratio is not None else ""
+    bounds = [f"floor {line.floor:.1f}×"] if line.floor is not None else []
+    bounds += [f"goal {line.goal}"] if line.goal else []
+    verdict = "  BELOW THE FLOOR" if line.is_below else ""
+    say(f"{line.words:<48} {line.figure}{ratio}{'  (' + ', '.join(bounds) + ')' if bounds else ''}{verdict}")

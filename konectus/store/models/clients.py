@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -34,6 +35,7 @@ class Client(Base):
         one_of("language", ("es", "en")),
         one_of("authority", ("declared", "requested", "verified", "rejected")),
         Index("ix_client_legal_name_lower", "legal_name_lower"),
+        Index("ix_client_trade_name_lower", text("lower(trade_name)")),
         LEDGER,
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from konectus.domain.channels import Channel
@@ -29,6 +29,9 @@ class Connector(Base):
         CheckConstraint(
             "state not in ('needs_reconfiguration', 'removed') or secret_sealed is null", name="disconnected_has_none"
         ),
+        # Staff look for a page or bot without knowing whose it is.
+        Index("ix_connector_account_id", "account_id"),
+        Index("ix_connector_name_lower", text("lower(name)")),
         TENANT,
     )
 

@@ -87,6 +87,8 @@ class Message(Base):
         one_of("direction", Direction),
         one_of("author", Author),
         one_of("status", Delivery),
+        # The daily figures read what arrived since they last looked.
+        Index("ix_message_received_at", "received_at", postgresql_using="brin"),
         Index("ix_message_thread", "client_id", "conversation_id", "occurred_at", "id"),
         TENANT,
     )

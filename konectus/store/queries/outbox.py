@@ -2,22 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from konectus.domain.conversations import Delivery
 from konectus.store.models.inbox import Message, Outbox
-
-
-def queued(session: Session, client_id: UUID) -> int:
-    """How many parts of a Client wait to be sent."""
-    statement = (
-        select(func.count())
-        .select_from(Message)
-        .where(Message.client_id == client_id, Message.status == Delivery.QUEUED)
-        .where(Message.id.in_(select(Outbox.id).where(Outbox.client_id == client_id, Outbox.done_at.is_(None))))
-    )
-    return session.scalar(statement) or 0
 
 
 def cancel_queued(session: Session, client_id: UUID, failure: str) -> int:

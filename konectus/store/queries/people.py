@@ -136,14 +136,6 @@ def end_sessions_of_user(session: Session, user_id: UUID, now: datetime) -> None
     session.execute(statement.values(ended_at=now))
 
 
-def live_sessions(session: Session, client_id: UUID, now: datetime) -> int:
-    """People of a Client who are signed in somewhere."""
-    statement = select(func.count(AgentSession.user_id.distinct())).where(
-        AgentSession.client_id == client_id, AgentSession.ended_at.is_(None), AgentSession.expires_at > now
-    )
-    return session.scalar(statement) or 0
-
-
 def set_password(session: Session, user_id: UUID, password_hash: str) -> str:
     """Returns the person's name."""
     statement = update(AuthorizedUser).where(AuthorizedUser.id == user_id).values(password_hash=password_hash)

@@ -89,10 +89,3 @@ def test_a_token_of_a_program_is_counted_among_the_effects(web: Web, make: Facto
         credentials.add_api_token(work, client.id, "CRM")
     words = Page(web.staff_as(StaffRole.TRUST).get(f"/admin/client/suspend/{client.id}").text).words
     assert "y deja de servir 1 llave de API" in words
-
-
-def test_staff_who_prefer_english_read_english(web: Web, make: Factory) -> None:
-    client = make.client()
-    http = web.staff_as(StaffRole.ADMIN)
-    html = http.get(f"/admin/client/details/{client.id}").text
-    assert '<html lang="es-MX">' in html

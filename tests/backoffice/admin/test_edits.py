@@ -57,11 +57,18 @@ def test_a_change_is_stored_with_its_reason_and_what_was_there_before(
 
 
 def test_what_the_form_does_not_hold_is_not_stored(http: httpx.Client, client_id: UUID, sessions: Sessions) -> None:
-    planted = {"id": str(UUID(int=1)), "kind": "individual", "is_agency": "on", "authority": "verified"}
+    planted = {
+        "id": str(UUID(int=1)),
+        "kind": "individual",
+        "is_agency": "on",
+        "authority": "verified",
+        "industry": "x",
+    }
     form = _form(http, client_id) | planted | {"trade_name": "Ñandú", "row_version": "99"}
     assert http.post(_address(client_id), data=form).status_code == 303
     found = _stored(sessions, client_id)
-    assert (found.trade_name, found.kind, found.is_agency, found.authority) == ("Ñandú", "entity", False, "declared")
+    assert (found.trade_name, found.kind, found.is_agency) == ("Ñandú", "entity", False)
+    assert (found.authority, found.industry) == ("declared", "other")
     assert found.row_version == 2
 
 
@@ -98,13 +105,13 @@ SLIPS = (
 
 
 def test_a_slip_is_named_and_what_was_typed_stays(http: httpx.Client, client_id: UUID, sessions: Sessions) -> None:
-    form = _form(http, client_id) | {"industry": "muebles"}
+    form = _form(http, client_id) | {"tax_id": "tna190412qx8"}
     for changed, told in SLIPS:
         answered = http.post(_address(client_id), data=form | changed)
         page = Page(answered.text)
         assert answered.status_code == 422, changed
         assert told in page.words, changed
-        assert page.fields["industry"] == "muebles"
+        assert page.fields["tax_id"] == "TNA190412QX8"
     assert _stored(sessions, client_id).row_version == 1
 
 

@@ -1,15 +1,21 @@
 """Suspending and lifting by hand, seen by the Client's people, their connectors and their queued messages."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select, text
 
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState, Reason
-from konectus.domain.suspension import AlreadySuspended, Cause, NotByHand, ReasonTooShort
+from konectus.domain.suspension import AlreadyLifted, AlreadySuspended, Cause, NotByHand, ReasonTooShort
+from konectus.errors import NotFound
+from konectus.services import connectors as services
 from konectus.services import suspensions
 from konectus.services.identity import user_of
 from konectus.services.installation import Installation
-from konectus.services.work import Unaudited
+from konectus.services.work import Change, Unaudited
 from konectus.store.models.audit import AuditEntry
 from konectus.store.models.clients import Client
 from konectus.store.queries import clients, connectors
@@ -115,3 +121,65 @@ def test_suspension_row_cannot_be_deleted_or_rewritten(
         suspensions.suspend_by_hand(work, client.id, Cause.AUP, REASON)
     with pytest.raises(Exception, match="only an open suspension"), sessions.worker() as session:
         session.execute(text("update ledger.suspension set reason = 'otra cosa distinta'"))
+
+
+def test_second_case_of_the_same_cause_keeps_the_client_suspended_when_the_first_is_lifted(
+    installation: Installation, make: Factory
+) -> None:
+    client = make.client()
+    with installation.works.staff(STAFF) as work:
+        first = suspensions.suspend_by_hand(work, client.id, Cause.AUP, REASON, subject_ref="caso-1")
+        suspensions.suspend_by_hand(work, client.id, Cause.AUP, REASON, subject_ref="caso-2")
+        lifted = suspensions.lift_by_hand(work, first.suspension_id, "Caso aclarado con la dueña")
+        assert lifted.still_open == (Cause.AUP,)
+        assert clients.access(work.session, client.id).send
+    with pytest.raises(AlreadyLifted), installation.works.staff(STAFF) as work:
+        suspensions.lift_by_hand(work, first.suspension_id, "Caso aclarado con la dueña")
+
+
+def test_connector_that_somebody_disconnects_meanwhile_is_left_to_them(
+    installation: Installation, make: Factory
+) -> None:
+    client = make.client()
+    connector_id = make.connector(client.id)
+    ending = services.Ending(Reason.REQUESTED, ConnectorState.REMOVED)
+
+    def suspend() -> suspensions.Effects:
+        with installation.works.staff(STAFF) as work:
+            return suspensions.suspend_by_hand(work, client.id, Cause.AUP, REASON)
+
+    with ThreadPoolExecutor(1) as thread:
+        with installation.works.system() as work:
+            services.disconnect(work, client.id, connector_id, ending)
+            work.session.flush()
+            suspending = thread.submit(suspend)
+            with pytest.raises(TimeoutError):
+                suspending.result(timeout=0.5)
+        assert suspending.result(timeout=10).connectors == ()
+
+
+def test_ended_trial_suspends_once_and_never_somebody_who_subscribed(installation: Installation, make: Factory) -> None:
+    trying, paying = make.client(), make.client()
+    ends = installation.clock.now()
+    with installation.works.system() as work:
+        statement = "update ledger.subscription set status = 'trialing', trial_ends_at = :at where client_id = :id"
+        work.session.execute(text(statement), {"at": ends, "id": trying.id})
+        work.record("subscription.changed", ("subscription", trying.id), Change())
+        assert clients.trial_ended(work.session, ends, most=10) == [trying.id]
+        assert clients.trial_ended(work.session, ends - timedelta(seconds=1), most=10) == []
+    with installation.works.system() as work:
+        assert suspensions.suspend_ended_trial(work, trying.id) is not None
+        assert suspensions.suspend_ended_trial(work, trying.id) is None
+        assert suspensions.suspend_ended_trial(work, paying.id) is None
+
+
+def test_client_or_suspension_that_is_not_there_is_told(installation: Installation, make: Factory) -> None:
+    client, nobody = make.client(), UUID(int=7)
+    with installation.works.staff(STAFF) as work:
+        assert suspensions.client_of(work, client.id).trade_name == client.trade_name
+        with pytest.raises(suspensions.NoSuchClient):
+            suspensions.client_of(work, nobody)
+        with pytest.raises(suspensions.NoSuchClient):
+            suspensions.suspend_by_hand(work, nobody, Cause.AUP, REASON)
+        with pytest.raises(NotFound):
+            suspensions.lift_by_hand(work, nobody, "Caso aclarado con la dueña")
