@@ -41,6 +41,7 @@ def compose(installation: Installation) -> tuple[FastAPI, ASGIApp]:
         lifetimes=(_open(doors), _closed_later(dashboard)),
     )
     app = create_app(installation, beside)
+    doors.counters = app.state.counters  # one process, one /metrics
     return app, guarded(app, beside)
 
 
@@ -111,7 +112,7 @@ def serve() -> int:
 
 
 class PortTaken(KonectusError):
-    code = "port_taken"
+    code = "web_port_taken"
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -161,7 +161,7 @@ def _signed_out(found: suspensions.Effects, tokens: int) -> Effect:
     n = found.people_signed_out
     heading = ngettext("{n} open session ends", "{n} open sessions end", n) if n else gettext("Nobody is signed in")
     if tokens:
-        keys = ngettext("{n} API token stops", "{n} API tokens stop", tokens)
+        keys = ngettext("{n} API token can only export", "{n} API tokens can only export", tokens)
         heading = gettext("{sessions} and {tokens}", sessions=heading, tokens=keys)
     return Effect(
         "log-out",

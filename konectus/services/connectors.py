@@ -58,37 +58,21 @@ def connect(work: Work, client_id: UUID, new: NewConnector) -> UUID:
     _require_plausible(new.channel, new.account_id, new.secret)
     connector_id = work.new_id()
     pasted = _sealed(work, client_id, connector_id, new)
-    held = read.hold(
-        work.session,
-        Account(
-            id=work.new_id(),
-            client_id=client_id,
-            connector_id=connector_id,
-            channel=new.channel,
-            account_id=new.account_id,
-            state=ConnectorState.PENDING_AUTH,
-            paused=False,
-            webhook_secret_hash=pasted.webhook_secret_hash,
-        ),
-    )
-    if not held:
+    common = {
+        "client_id": client_id,
+        "channel": new.channel,
+        "account_id": new.account_id,
+        "state": ConnectorState.PENDING_AUTH,
+    }
+    account = Account(id=work.new_id(), connector_id=connector_id, paused=False, **common)
+    account.webhook_secret_hash = pasted.webhook_secret_hash
+    if not read.hold(work.session, account):
         raise _taken(new.channel, new.account_id)
-    work.session.add(
-        Connector(
-            client_id=client_id,
-            id=connector_id,
-            channel=new.channel,
-            account_id=new.account_id,
-            app=new.app,
-            name=new.name or new.account_id,
-            state=ConnectorState.PENDING_AUTH,
-            since=work.now,
-            generation=1,
-            secret_sealed=pasted.secret_sealed,
-            webhook_secret_sealed=pasted.webhook_secret_sealed,
-            created_at=work.now,
-        )
-    )
+    connector = Connector(id=connector_id, app=new.app, name=new.name or new.account_id, generation=1, **common)
+    connector.since = connector.created_at = work.now
+    connector.secret_sealed = pasted.secret_sealed
+    connector.webhook_secret_sealed = pasted.webhook_secret_sealed
+    work.session.add(connector)
     work.session.flush()  # history and request point at it
     _remember(work, connector_id, client_id, (None, ConnectorState.PENDING_AUTH), None)
     _ask(work, client_id, connector_id, RequestKind.CONNECT)

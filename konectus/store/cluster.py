@@ -24,7 +24,7 @@ from konectus.store.embedded.servers import Server
 class DataFolderUnusable(Unavailable):
     """The system refuses what the server needs to do in DATA_DIR."""
 
-    code = "data_dir"
+    code = "embedded_data_dir"
 
 
 @dataclass(frozen=True)

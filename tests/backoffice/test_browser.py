@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from backoffice.sessions import COOKIES
 from konectus.domain.channels import AttachmentKind, Channel
@@ -25,8 +25,6 @@ from tests.backoffice.people import Talk, Told
 from tests.support.factories import STAFF, Factory
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 HOSTILE = json.loads((Path(__file__).parents[1] / "corpus/hostile.json").read_text(encoding="utf-8"))
 
 
@@ -51,19 +49,9 @@ class Sat:
             self.complaints.append(f"request {url}")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    found = chromium.new_context(locale="es-MX", viewport={"width": 1440, "height": 900})
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    found = browser.new_context(locale="es-MX", viewport={"width": 1440, "height": 900})
     found.set_default_timeout(10_000)
     yield found
     found.close()
@@ -241,7 +229,7 @@ def test_no_hostile_text_does_anything_but_stand_there(
 
 @pytest.mark.parametrize("look", [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)])
 def test_sign_in_and_inbox_have_no_serious_barrier(
-    web: Web, chromium: Browser, make: Factory, talk: Talk, look: tuple[Literal["light", "dark"], int]
+    web: Web, browser: Browser, make: Factory, talk: Talk, look: tuple[Literal["light", "dark"], int]
 ) -> None:
     client = make.client(name="Taller Ñandú")
     told = talk.begin(client.id, "Hola", name="Zoë Müller", channel=Channel.INSTAGRAM)
@@ -249,7 +237,7 @@ def test_sign_in_and_inbox_have_no_serious_barrier(
     shut = talk.begin(client.id, "¿Ya está?", name="vero.diseña")
     talk.silence(shut, timedelta(days=8))
     scheme, width = look
-    context = chromium.new_context(locale="es-MX", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context(locale="es-MX", viewport={"width": width, "height": 900}, color_scheme=scheme)
     try:
         sat = sit_down(web, context, client.id)
         for path in (

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.app import create_app
-from tests.support.browsing import chromium, served
+from tests.support.browsing import served
 from tests.support.clock import ManualClock
 from tests.support.figures import AFTER, World
 
@@ -20,12 +20,6 @@ def address(published: World) -> Iterator[str]:
     with served(made) as found:
         yield f"{found}/dashboard/"
     made.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for a module: while it is open, its event loop stands in the way of other tests' loops."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: sudo apt-get install chromium")
     with sync_playwright() as playwright:

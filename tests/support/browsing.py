@@ -1,7 +1,6 @@
 """The dashboard as a browser sees it: over ASGI without a socket, or on a port of loopback to a real Chromium."""
 
 import json
-import shutil
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,9 +10,7 @@ from typing import Any
 
 import anyio
 import httpx
-import pytest
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
 from starlette.types import ASGIApp
 
 from konectus.clock import monotonic
@@ -67,14 +64,3 @@ def served(app: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(10)
         listening.close()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium with a fresh profile; a test without one says so."""
-    found = shutil.which("chromium") or pytest.skip("chromium is not installed")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--headless", *flags])
-        yield browser
-        browser.close()

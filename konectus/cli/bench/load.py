@@ -4,12 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
 from konectus.clock import monotonic
 
 CONNECTIONS = 64
+_PATIENCE = 300.0
 _STATUS = slice(9, 12)
 
 
@@ -56,7 +58,7 @@ async def _hammer(port: int, requests: Sequence[bytes], connections: int) -> See
     for _ in range(min(connections, len(requests))):
         transport, _protocol = await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
         transports.append(transport)
-    await run.over
+    await asyncio.wait_for(run.over, _PATIENCE)
     seconds = monotonic() - began
     for transport in transports:
         transport.close()
@@ -81,8 +83,7 @@ class _Connection(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self._run.open += 1
         self._next()
 

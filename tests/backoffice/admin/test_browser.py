@@ -1,12 +1,11 @@
 """The admin in a real browser: accessible in both themes, narrow, by keyboard, and deaf to hostile strings."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from backoffice.sessions import COOKIES
 from konectus.domain.channels import Channel
@@ -23,17 +22,8 @@ from tests.support.database import Sessions
 from tests.support.factories import STAFF, Factory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 NAME = "Promo Express del Bajío"
 WIDE, NARROW = (1440, 900), (360, 780)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -77,9 +67,9 @@ def _paths(ids: dict[str, UUID]) -> tuple[str, ...]:
     )
 
 
-def _page(chromium: Browser, web: Web, size: tuple[int, int], scheme: str = "light") -> Page:
+def _page(browser: Browser, web: Web, size: tuple[int, int], scheme: str = "light") -> Page:
     token = web.make.staff_session(web.make.staff(role=StaffRole.ADMIN))
-    context = chromium.new_context(
+    context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
         locale="es-MX",
@@ -102,17 +92,15 @@ def _serious(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_finding(chromium: Browser, web: Web, ids: dict[str, UUID], scheme: str) -> None:
-    page = _page(chromium, web, WIDE, scheme)
+def test_no_page_has_a_serious_finding(browser: Browser, web: Web, ids: dict[str, UUID], scheme: str) -> None:
+    page = _page(browser, web, WIDE, scheme)
     for path in _paths(ids):
         page.goto(f"{web.url}/admin/{path}")
         assert _serious(page) == [], path
 
 
-def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(
-    chromium: Browser, web: Web, ids: dict[str, UUID]
-) -> None:
-    page = _page(chromium, web, NARROW)
+def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(browser: Browser, web: Web, ids: dict[str, UUID]) -> None:
+    page = _page(browser, web, NARROW)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -131,9 +119,9 @@ def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(
 
 
 def test_a_client_is_suspended_by_keyboard_alone(
-    chromium: Browser, web: Web, ids: dict[str, UUID], sessions: Sessions
+    browser: Browser, web: Web, ids: dict[str, UUID], sessions: Sessions
 ) -> None:
-    page = _page(chromium, web, WIDE)
+    page = _page(browser, web, WIDE)
     page.goto(f"{web.url}/admin/")
     page.keyboard.press("/")
     page.keyboard.type("promo express")
@@ -156,8 +144,8 @@ def test_a_client_is_suspended_by_keyboard_alone(
         assert session.query(Suspension).filter(Suspension.client_id == ids["active"]).count() == 1
 
 
-def test_without_a_script_the_slip_is_named_by_the_server(chromium: Browser, web: Web, ids: dict[str, UUID]) -> None:
-    page = _page(chromium, web, WIDE)
+def test_without_a_script_the_slip_is_named_by_the_server(browser: Browser, web: Web, ids: dict[str, UUID]) -> None:
+    page = _page(browser, web, WIDE)
     page.route("**/admin.js", lambda route: route.abort())
     page.goto(f"{web.url}/admin/client/suspend/{ids['active']}")
     page.get_by_label("Regla de la cláusula 7").select_option("7.1")
@@ -171,9 +159,9 @@ def test_without_a_script_the_slip_is_named_by_the_server(chromium: Browser, web
 
 
 def test_no_hostile_string_runs_or_reaches_out(
-    chromium: Browser, web: Web, make: Factory, installation: Installation, clock: ManualClock
+    browser: Browser, web: Web, make: Factory, installation: Installation, clock: ManualClock
 ) -> None:
-    page = _page(chromium, web, WIDE)
+    page = _page(browser, web, WIDE)
     fired: list[str] = []
     page.expose_function("fired", lambda *given: fired.append(str(given)))
     said: list[str] = []

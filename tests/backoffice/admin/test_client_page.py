@@ -88,4 +88,4 @@ def test_a_token_of_a_program_is_counted_among_the_effects(web: Web, make: Facto
     with installation.works.system() as work:
         credentials.add_api_token(work, client.id, "CRM")
     words = Page(web.staff_as(StaffRole.TRUST).get(f"/admin/client/suspend/{client.id}").text).words
-    assert "y deja de servir 1 llave de API" in words
+    assert "y 1 llave de API solo puede exportar" in words
