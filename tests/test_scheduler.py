@@ -1,5 +1,6 @@
 """The scheduler: each slot's effect once, whoever dies; missed slots made up for in order and within bounds."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from konectus.services.installation import Installation
 from konectus.store.queries import clients
 from konectus.store.queries import jobs as read
 from scheduler import JOBS, Job, Runner
+from tests.architecture.sources import PROJECT
 from tests.support.clock import START, ManualClock
 from tests.support.database import Sessions
 from tests.support.factories import Factory
@@ -291,3 +293,10 @@ def _until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.02)
     assert holds()
+
+
+def test_table_of_jobs_in_the_documents_is_the_real_one() -> None:
+    text_of = (PROJECT / "docs/operate/jobs.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+)` \| .+? \| (\d+) (minutes?|hours?|days?) \|", text_of, re.MULTILINE)
+    lengths = {name: timedelta(**{unit.rstrip("s") + "s": int(number)}) for name, number, unit in documented}
+    assert lengths == {job.id: job.lateness for job in JOBS}

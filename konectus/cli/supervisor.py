@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from konectus.cli.programs import Program
+from konectus.cli.programs import WEB, Program
 from konectus.clock import monotonic
 
 POLL = 0.1
@@ -83,11 +83,12 @@ class Supervisor:
         return {child.program.name: child.process.pid for child in self._children if child.process}
 
     def stop(self) -> None:
-        """End the first program (the web, so that nothing new comes in), then the rest together."""
-        running = [child.process for child in self._children if child.process is not None]
+        """End the web, so that nothing new comes in, then the rest together."""
+        running = {child.program.name: child.process for child in self._children if child.process is not None}
         self._children.clear()
-        end(running[:1], _WEB_PATIENCE)
-        end(running[1:], _PATIENCE)
+        web = running.pop(WEB.name, None)
+        end([web] if web else [], _WEB_PATIENCE)
+        end(list(running.values()), _PATIENCE)
 
     def _spawn(self, child: _Child) -> None:
         with self._output(child.program.name) as output:

@@ -64,10 +64,10 @@ def test_child_that_keeps_dying_is_started_after_longer_and_longer_pauses_with_i
     ]
 
 
-def test_first_child_ends_before_the_others_are_asked(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_web_ends_before_the_others_are_asked(supervisor: Supervisor, tmp_path: Path) -> None:
     place = tmp_path / "ended"
-    names = ("web", "worker", "sender")
-    slow = {"web": "0.6", "worker": "0", "sender": "0"}
+    names = ("simulator", "web", "worker")
+    slow = {"simulator": "0", "web": "0.6", "worker": "0"}
     supervisor.start([Program(name, (*POLITE, str(place), name, slow[name])) for name in names])
     _until(lambda: all(place.with_suffix(f".{name}").exists() for name in names))
     supervisor.stop()
