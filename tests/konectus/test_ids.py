@@ -8,7 +8,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def test_later_identifier_sorts_after_an_earlier_one() -> None:
-    assert uuid7(NOW) < uuid7(NOW + timedelta(milliseconds=1))
+    assert uuid7(NOW) < uuid7(NOW + timedelta(microseconds=1)) < uuid7(NOW + timedelta(milliseconds=1))
 
 
 def test_identifier_is_a_version_7_of_the_standard_variant() -> None:
