@@ -47,7 +47,9 @@ def create_app(installation: Installation, beside: Beside | None = None) -> Fast
             stack.push_async_callback(app.state.hub.stop)
             yield
 
-    app = FastAPI(lifespan=alive, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="Konectus", version="1", lifespan=alive, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
     app.state.installation = installation
     app.state.hub = Hub(installation.works)
     app.state.files = open_files(installation.settings.data_dir)

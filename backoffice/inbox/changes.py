@@ -1,10 +1,9 @@
 """What changed in a Client's conversations, as HTML for each open inbox. Runs in a thread; who listens is the hub's."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from backoffice import pages
 from backoffice.inbox import listing, present
 from backoffice.inbox.listing import Filter
+from backoffice.inbox.tabs import NOTHING, Opening
 from backoffice.inbox.views import Person
 from backoffice.pages import Reader
 from backoffice.sessions import Visitor
@@ -22,8 +22,6 @@ from konectus.store.queries import inbox, profiles, threads
 from konectus.store.queries.inbox import ListRow
 from konectus.store.queries.threads import MessageRow
 from konectus.store.roles import Role
-
-_MOST_KNOWN = 300
 
 
 @dataclass(frozen=True)
@@ -45,24 +43,35 @@ class Desk:
 
 @dataclass
 class Known:
-    """What the open inboxes of one Client were told last: a receipt then sends one bubble, not fifty."""
+    """What one stream was told of the conversation its page shows: a receipt then sends one bubble, not fifty."""
 
-    threads: OrderedDict[UUID, dict[UUID, int]] = field(default_factory=OrderedDict)
-    windows: dict[UUID, datetime | None] = field(default_factory=dict)
+    opening: Opening = NOTHING
+    messages: dict[UUID, int] = field(default_factory=dict)
+    window: tuple[datetime | None, ...] = ()
 
-    def news(self, conversation_id: UUID, messages: list[MessageRow]) -> list[MessageRow]:
+    def turn_to(self, opening: Opening) -> None:
+        """The page was written anew: what was told before says nothing of it."""
+        if self.opening is not opening:
+            self.opening, self.messages, self.window = opening, {}, ()
+
+    def news(self, messages: list[MessageRow]) -> list[MessageRow]:
         """The messages that differ from what was told; all of them where nothing was told yet."""
-        former = self.threads.pop(conversation_id, {})
-        self.threads[conversation_id] = told = {message.id: hash(message) for message in messages}
-        while len(self.threads) > _MOST_KNOWN:
-            forgotten, _ = self.threads.popitem(last=False)
-            self.windows.pop(forgotten, None)
-        return [message for message in messages if former.get(message.id) != told[message.id]]
+        former, self.messages = self.messages, {message.id: hash(message) for message in messages}
+        return [message for message in messages if former.get(message.id) != self.messages[message.id]]
 
     def is_new_window(self, row: ListRow) -> bool:
-        former = self.windows.get(row.id, row.window_opened_at)
-        self.windows[row.id] = row.window_opened_at
-        return former != row.window_opened_at
+        former, self.window = self.window, (row.window_opened_at,)
+        return former != self.window
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What one stream is to be told: which conversations changed, and the one that its page shows."""
+
+    desk: Desk
+    ids: tuple[UUID, ...]
+    opening: Opening
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -72,56 +81,61 @@ class _Reading:
     session: Session
     keys: ClientKeys
     now: datetime
-    colleagues: list[profiles.Colleague]
-    rows: dict[tuple[UUID, UUID], ListRow | None] = field(default_factory=dict)
-    nodes: dict[tuple[str, str, UUID], str] = field(default_factory=dict)
+    rows: dict[UUID, dict[UUID, ListRow]] = field(default_factory=dict)
+    counts: dict[UUID, inbox.Counts] = field(default_factory=dict)
+    threads: dict[UUID, list[MessageRow]] = field(default_factory=dict)
+    nodes: dict[tuple[object, ...], str] = field(default_factory=dict)
 
-    def row(self, user_id: UUID, conversation_id: UUID) -> ListRow | None:
-        """Per person, since each sees the own draft."""
-        key = (user_id, conversation_id)
-        if key not in self.rows:
-            self.rows[key] = inbox.list_row(self.session, self.keys, user_id, conversation_id)
-        return self.rows[key]
+    def read_lists(self, tellings: list[Telling]) -> None:
+        """Rows and counts per person, since each sees the own draft and the own view."""
+        wanted: dict[UUID, dict[UUID, None]] = {}
+        for telling in tellings:
+            wanted.setdefault(telling.desk.visitor.user_id, {}).update(dict.fromkeys(telling.ids))
+        for user_id, ids in wanted.items():
+            self.rows[user_id] = {row.id: row for row in inbox.list_rows(self.session, self.keys, user_id, list(ids))}
+            self.counts[user_id] = inbox.counts(self.session, self.keys.client_id, user_id)
+
+    def thread(self, conversation_id: UUID) -> list[MessageRow]:
+        if conversation_id not in self.threads:
+            self.threads[conversation_id] = threads.thread_page(self.session, self.keys, conversation_id)
+        return self.threads[conversation_id]
+
+    @cached_property
+    def colleagues(self) -> list[profiles.Colleague]:
+        return profiles.colleagues(self.session, self.keys.client_id)
 
 
-def render(
-    works: Works, client_id: UUID, conversation_ids: Iterable[UUID], desks: list[Desk], known: Known
-) -> list[list[Event]]:
-    """The events for each desk, in the order given. A row that left the list of a desk is `gone` there."""
+def render(works: Works, client_id: UUID, tellings: list[Telling]) -> list[list[Event]]:
+    """The events for each stream, in the order given. A row that left the list of a desk is `gone` there."""
     with works.database.session(Role.APP, client_id) as session:
-        keys = works.keys.of(client_id)
-        reading = _Reading(session, keys, works.clock.now(), profiles.colleagues(session, client_id))
-        news = {
-            conversation_id: known.news(conversation_id, threads.thread_page(session, keys, conversation_id))
-            for conversation_id in conversation_ids
-        }
-        opened = [c for c in news if desks and _window_moved(reading, known, desks[0], c)]
-        return [_for_desk(reading, desk, news, opened) for desk in desks]
+        reading = _Reading(session, works.keys.of(client_id), works.clock.now())
+        reading.read_lists(tellings)
+        return [_for_desk(reading, telling) for telling in tellings]
 
 
-def _window_moved(reading: _Reading, known: Known, desk: Desk, conversation_id: UUID) -> bool:
-    row = reading.row(desk.visitor.user_id, conversation_id)
-    return row is not None and known.is_new_window(row)
-
-
-def _for_desk(reading: _Reading, desk: Desk, news: dict[UUID, list[MessageRow]], opened: list[UUID]) -> list[Event]:
-    visitor = desk.visitor
+def _for_desk(reading: _Reading, telling: Telling) -> list[Event]:
+    desk, visitor = telling.desk, telling.desk.visitor
     reader = Reader(reading.now, visitor.zone)
+    rows = reading.rows[visitor.user_id]
     found: list[Event] = []
     with i18n.use(visitor.locale):
-        for conversation_id, messages in news.items():
-            row = reading.row(visitor.user_id, conversation_id)
-            if row is None:
-                continue
+        for row in (rows[one] for one in telling.ids if one in rows):
             found.append(_row_event(row, desk, reader))
-            html = _head(reading, row, desk, reader) + _nodes(reading, conversation_id, messages, reader)
-            found.append(Event("node", html))
-        found.extend(Event("box", str(conversation_id)) for conversation_id in opened)
-        counts = inbox.counts(reading.session, reading.keys.client_id, visitor.user_id)
-        found.append(
-            Event("side", pages.render("inbox/side.html", reader, side=listing.side(visitor, desk.chosen, counts)))
-        )
+            if row.id == telling.opening.conversation_id:
+                found.extend(_thread_events(reading, telling, row, reader))
+        side = listing.side(visitor, desk.chosen, reading.counts[visitor.user_id])
+        found.append(Event("side", pages.render("inbox/side.html", reader, side=side)))
     return found
+
+
+def _thread_events(reading: _Reading, telling: Telling, row: ListRow, reader: Reader) -> Iterator[Event]:
+    """Of the thread that the page shows: head and changed bubbles, and whether its box may have to change."""
+    known = telling.known
+    known.turn_to(telling.opening)
+    news = known.news(reading.thread(row.id))
+    yield Event("node", _head(reading, row, telling.desk, reader) + _nodes(reading, row.id, news, reader))
+    if known.is_new_window(row):
+        yield Event("box", str(row.id))
 
 
 def _row_event(row: ListRow, desk: Desk, reader: Reader) -> Event:
@@ -147,7 +161,7 @@ def people(colleagues: list[profiles.Colleague], user_id: UUID) -> list[Person]:
 
 
 def _nodes(reading: _Reading, conversation_id: UUID, messages: list[MessageRow], reader: Reader) -> str:
-    key = (i18n.current(), reader.zone, conversation_id)
+    key = (i18n.current(), reader.zone, conversation_id, *(message.id for message in messages))
     if key not in reading.nodes:
         turns = present.turns(messages, reader)
         show: Callable[..., str] = partial(pages.render, "inbox/turn.html", reader)

@@ -61,10 +61,10 @@ class Filter:
         words = {"view": self.view, "status": self.status, "channel": self.channel or ""} | changed
         return path + Filter.read(**words).query
 
-    def stream(self, position: str) -> str:
-        """The address of the live stream of this list, from where the page was written."""
+    def stream(self, position: str, tab: str) -> str:
+        """The address of the live stream of this list for one loaded page, from where it was written."""
         url = self.url("/inbox/stream")
-        return f"{url}{'&' if '?' in url else '?'}{urlencode({'since': position})}"
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'since': position, 'tab': tab})}"
 
     def admits(self, row: ListRow, user_id: UUID) -> bool:
         """Whether a conversation belongs into this list now."""

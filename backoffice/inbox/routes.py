@@ -1,5 +1,6 @@
 """The addresses of the inbox that read: page, rows, thread, composer. Writing is actions.py, live is stream.py."""
 
+import json
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -8,7 +9,9 @@ from starlette.responses import HTMLResponse
 
 from backoffice import errors, pages
 from backoffice.inbox import changes, listing, pause, present
+from backoffice.inbox.hub import Hub
 from backoffice.inbox.looks import AnyLook, Look, OpenLook
+from backoffice.inbox.tabs import HEADER
 from backoffice.inbox.views import Row, Thread
 from konectus import ids
 from konectus.domain.suspension import ClientSuspended
@@ -30,6 +33,8 @@ def show_thread(request: Request, look: AnyLook, conversation_id: UUID) -> HTMLR
         return closed
     if request.headers.get("hx-request-type") != "partial":
         return _page(request, look, conversation_id)
+    # Before reading, as in _page: what changes meanwhile is told again, never missed.
+    request.app.state.hub.tabs.show(look.user_id, request.headers.get(HEADER, ""), conversation_id)
     with look.session() as session:
         context = _thread(session, look, conversation_id)
     return _answer("inbox/panes.html", look, **context, is_fragment=True)
@@ -71,7 +76,9 @@ def paused(look: Look) -> HTMLResponse | None:
 
 
 def _page(request: Request, look: Look, conversation_id: UUID | None = None) -> HTMLResponse:
-    position = request.app.state.hub.position  # before reading: what happens meanwhile is told again, never missed
+    hub: Hub = request.app.state.hub
+    position = hub.position  # before reading: what happens meanwhile is told again, never missed
+    tab = hub.tabs.load(look.user_id, conversation_id)
     with look.session() as session:
         rows = _rows(session, look)
         notices = listing.notices(connectors.of_client(session, look.client_id), look.reader)
@@ -83,7 +90,8 @@ def _page(request: Request, look: Look, conversation_id: UUID | None = None) -> 
         **opened,
         side=listing.side(look.visitor, look.chosen, counts),
         list=listing.listing(look.chosen, rows, look.visitor, notices),
-        stream=look.chosen.stream(position),
+        stream=look.chosen.stream(position, tab),
+        tab=json.dumps({HEADER: tab}),
         is_fragment=False,
     )
 

@@ -1,6 +1,5 @@
 """The live stream of an open inbox: server-sent events until the reader leaves or may no longer look."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from backoffice.inbox import pause
 from backoffice.inbox.changes import Desk, Event
-from backoffice.inbox.hub import ALARM, END, Hub, Subscriber
+from backoffice.inbox.hub import Hub
 from backoffice.inbox.looks import OpenLook
 from backoffice.pages import Reader
 from backoffice.sessions import COOKIES, Visitor
@@ -35,12 +34,14 @@ async def stream(
     request: Request,
     look: OpenLook,
     since: str = "",
+    tab: str = "",
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     desk = Desk(look.visitor, look.chosen)
     guard = Guard(look.works, look.visitor, token_hash(request.cookies[COOKIES["agent"]]))
     hub: Hub = request.app.state.hub
-    lines = told(hub, desk, guard, last_event_id or since)
+    place = Place(tab, last_event_id or since)
+    lines = told(hub, desk, guard, place)
     return StreamingResponse(lines, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -68,33 +69,31 @@ class Guard:
             return pause.fragment(shown, Reader(now, visitor.zone))
 
 
-async def told(hub: Hub, desk: Desk, guard: Guard, last_id: str) -> AsyncIterator[bytes]:
+@dataclass(frozen=True)
+class Place:
+    """Which loaded page listens, and after what."""
+
+    tab: str
+    last_id: str
+
+
+async def told(hub: Hub, desk: Desk, guard: Guard, place: Place) -> AsyncIterator[bytes]:
     """The bytes of one stream: what was missed, then what happens, comments while nothing does."""
-    with hub.subscribed(desk) as subscriber:
+    with hub.subscribed(desk, place.tab, place.last_id) as subscriber:
         yield b": open\n\n"
-        for event in await hub.missed(subscriber, last_id):
-            yield encoded(event)
         check_at, comment_at = monotonic() + CHECK_EVERY, monotonic() + COMMENT_EVERY
-        while (happened := await _next(subscriber, check_at - monotonic())) != END:
-            if happened == ALARM or monotonic() >= check_at:
+        while not (heard := await subscriber.next(check_at - monotonic())).ended:
+            if heard.alarmed or monotonic() >= check_at:
                 check_at = monotonic() + CHECK_EVERY
                 farewell = await to_thread.run_sync(guard.farewell)
                 if farewell is not None:
                     yield encoded(Event("bye", farewell))
                     return
-            if happened is not None and happened != ALARM:
-                yield encoded(happened)
+            if heard.events:
+                yield b"".join(map(encoded, heard.events))
             if monotonic() >= comment_at:
                 comment_at = monotonic() + COMMENT_EVERY
                 yield b": still here\n\n"
-
-
-async def _next(subscriber: Subscriber, patience: float) -> Event | None:
-    """The next event, or None when it is time to look up."""
-    try:
-        return await asyncio.wait_for(subscriber.queue.get(), max(patience, 0))
-    except TimeoutError:
-        return None
 
 
 def encoded(event: Event) -> bytes:

@@ -45,6 +45,14 @@ async def _get_me(_: Stage, bot: Account, __: Call) -> Json:
     return updates.me(bot)
 
 
+async def _get_chat(stage: Stage, bot: Account, call: Call) -> Json:
+    """The private chat of a person who has written; for anybody else there is none."""
+    thread = stage.world.thread_of(bot, call.text("chat_id"))
+    if thread is None or thread.last_customer_at is None:
+        raise bot_errors.bad("chat not found")
+    return updates.chat(thread)
+
+
 async def _set_webhook(stage: Stage, bot: Account, call: Call) -> bool:
     url, secret = call.text("url"), call.text("secret_token")
     _refuse_webhook(url, secret)
@@ -135,6 +143,7 @@ async def _ok(_: Stage, __: Account, ___: Call) -> bool:
 _SAID = {"setwebhook": "Webhook was set", "deletewebhook": "Webhook was deleted"}
 _METHODS: dict[str, Method] = {
     "getme": _get_me,
+    "getchat": _get_chat,
     "setwebhook": _set_webhook,
     "deletewebhook": _delete_webhook,
     "getwebhookinfo": _get_webhook_info,

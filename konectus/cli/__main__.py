@@ -1,5 +1,6 @@
 """The command's entry: its verbs, and every expected error in one line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -42,6 +43,7 @@ def commands() -> typer.Typer:
 
 def main() -> None:
     """Run a verb; the console script and `python -m konectus.cli` call this."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # what was started for the verb is cleared away
     try:
         commands()()
     except KonectusError as error:

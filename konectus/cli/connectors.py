@@ -1,4 +1,4 @@
-"""`konectus connector`: connect an account by id and token, look, disconnect. The sender alone talks to channels."""
+"""`konectus connector`: connect an account, look, disconnect, reconnect. The sender alone talks to channels."""
 
 import sys
 import time
@@ -27,6 +27,10 @@ _POLL = 0.2
 
 commands = typer.Typer(help="Connectors of Clients to channels.", no_args_is_help=True)
 ConnectorId = Annotated[UUID, typer.Argument(metavar="ID", help="the Connector's id")]
+SecretFile = Annotated[
+    str | None,
+    typer.Option("--secret-file", metavar="FILE", help="where its access token is; - is standard input, none asks"),
+]
 
 
 class ChannelRefused(Conflict):
@@ -44,17 +48,29 @@ def add(
     client_id: ClientOption,
     channel: Annotated[Channel, typer.Option(help="which channel")],
     account: Annotated[str, typer.Option(help="id of the Page, Instagram account or bot")],
-    token: Annotated[str, typer.Option(help="its access token; - reads it from standard input, @FILE from a file")],
+    secret_file: SecretFile = None,
     app: Annotated[str | None, typer.Option(help="our name of the Meta app")] = None,
 ) -> None:
     """Connect an account and wait until the channel has accepted it; prints the Connector's id."""
-    new = NewConnector(channel=channel, account_id=account, secret=_secret(token), app=app)
+    new = NewConnector(channel=channel, account_id=account, secret=_secret(secret_file), app=app)
     with opened() as installation:
         with installation.works.system(COMMAND) as work:
             suspensions.client_of(work, client_id)
             connector_id = connectors.connect(work, client_id, new)
         await_request(installation, connector_id)
     say(str(connector_id))
+
+
+@commands.command()
+def reconnect(connector_id: ConnectorId, secret_file: SecretFile = None) -> None:
+    """Connect a disconnected one again with a fresh token, as after a lifted suspension; it keeps its conversations."""
+    secret = _secret(secret_file)
+    with opened() as installation:
+        client_id = _client_of(installation, connector_id)
+        with installation.works.system(COMMAND) as work:
+            connectors.reconnect(work, client_id, connector_id, secret)
+        await_request(installation, connector_id)
+        say(_state_of(installation, client_id, connector_id))
 
 
 @commands.command("list")
@@ -108,10 +124,19 @@ def await_request(installation: Installation, connector_id: UUID, patience: floa
         time.sleep(_POLL)
 
 
-def _secret(given: str) -> str:
+def _secret(given: str | None) -> str:
+    """The token from a file, from standard input for -, else asked for: a command line is seen by everybody here."""
     if given == "-":
         return sys.stdin.readline().strip()
-    return Path(given[1:]).read_text(encoding="utf-8").strip() if given.startswith("@") else given
+    if given is None:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("give --secret-file with the token's file, or - for standard input")
+        asked: str = typer.prompt("Access token", hide_input=True)
+        return asked.strip()
+    try:
+        return Path(given).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read the token from {given}: {error}") from None
 
 
 def _client_of(installation: Installation, connector_id: UUID) -> UUID:

@@ -28,15 +28,14 @@ def notify(session: Session, channel: str, payload: str = "") -> None:
 def notify_live(session: Session, client_id: UUID, conversation_ids: Iterable[UUID]) -> None:
     """Tell open inboxes which conversations of a Client changed. Ids only: content never leaves through here."""
     ids = sorted({str(i) for i in conversation_ids})
-    listed = ",".join(ids) if len(ids) <= _MOST_IDS else "*"
-    notify(session, LIVE, f"{client_id} {listed}")
+    for start in range(0, max(len(ids), 1), _MOST_IDS):
+        notify(session, LIVE, f"{client_id} {','.join(ids[start : start + _MOST_IDS])}")
 
 
-def read_live(payload: str) -> tuple[UUID, tuple[UUID, ...] | None]:
-    """Client and conversations of a live payload; None stands for too many to name: reload."""
+def read_live(payload: str) -> tuple[UUID, tuple[UUID, ...]]:
+    """Client and conversations of a live payload."""
     client_id, _, listed = payload.partition(" ")
-    ids = None if listed == "*" else tuple(UUID(i) for i in listed.split(",") if i)
-    return UUID(client_id), ids
+    return UUID(client_id), tuple(UUID(i) for i in listed.split(",") if i)
 
 
 @asynccontextmanager

@@ -1,10 +1,12 @@
 """The live stream: what arrives, to whom, after a break, and how it ends."""
 
+import html
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, Queue
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -17,7 +19,7 @@ from konectus.services import suspensions
 from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
-from tests.backoffice.people import Talk
+from tests.backoffice.people import Talk, Told
 from tests.support.cluster import ask
 from tests.support.factories import STAFF, Factory
 
@@ -52,6 +54,13 @@ class Heard:
             if name == wanted:
                 return data, number
 
+    def names_until(self, wanted: str) -> list[str]:
+        """The names of the next events up to this one."""
+        found: list[str] = []
+        while wanted not in found:
+            found.append(self.events.get(timeout=PATIENCE)[0])
+        return found
+
     def nothing(self, within: float = 0.7) -> bool:
         try:
             self.events.get(timeout=within)
@@ -60,10 +69,15 @@ class Heard:
         return False
 
 
+def stream_of(http: httpx.Client, page: str = "/inbox") -> str:
+    """The address of the stream that a page opens."""
+    return html.unescape(http.get(page).text.partition('hx-sse:connect="')[2].partition('"')[0])
+
+
 @contextmanager
 def listening(http: httpx.Client, address: str = "", **headers: str) -> Iterator[Heard]:
     """A stream from the place where the page was written, as the page's own script opens it."""
-    url = address or http.get("/inbox").text.partition('hx-sse:connect="')[2].partition('"')[0].replace("&amp;", "&")
+    url = address or stream_of(http)
     heard = Heard()
     with http.stream("GET", url, headers={name.replace("_", "-"): text for name, text in headers.items()}) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -81,6 +95,13 @@ def _quietly(heard: Heard, lines: Iterator[str]) -> None:
         heard.ended.set()
 
 
+def turned_to(http: httpx.Client, address: str, told: Told) -> None:
+    """The open page shows another conversation, as its script asks for one."""
+    tab = parse_qs(urlsplit(address).query)["tab"][0]
+    answer = http.get(f"/inbox/c/{told.id}", headers={"HX-Request-Type": "partial", "X-Inbox-Tab": tab})
+    assert answer.status_code == 200
+
+
 def test_a_message_reaches_every_open_inbox_of_its_client_and_no_other(web: Web, make: Factory, talk: Talk) -> None:
     client, other = make.client(), make.client()
     told = talk.begin(client.id)
@@ -90,18 +111,49 @@ def test_a_message_reaches_every_open_inbox_of_its_client_and_no_other(web: Web,
         for heard in (first, second):
             row, _ = heard.next("row")
             assert "¿Siguen abiertos?" in row
-            node, _ = heard.next("node")
-            assert f'data-in="{told.id}"' in node
             side, _ = heard.next("side")
             assert 'id="side"' in side
         assert foreign.nothing()
+
+
+def test_the_thread_is_told_to_the_page_that_shows_it_alone(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    one, other = talk.begin(client.id, "uno"), talk.begin(client.id, "dos", name="Iker Ñandú")
+    http = web.agent_of(client.id)
+    addresses = [stream_of(http, f"/inbox/c/{one.id}"), stream_of(http)]
+    with listening(http, addresses[0]) as showing, listening(http, addresses[1]) as list_alone:
+        talk.say(one, "¿Siguen abiertos?")
+        assert f'data-in="{one.id}"' in showing.next("node")[0]
+        assert showing.next("box")[0] == str(one.id), "a closed box may open"
+        assert list_alone.names_until("side") == ["row", "side"]
+        turned_to(http, addresses[1], other)
+        talk.say(other, "¿Y mañana?")
+        assert "¿Y mañana?" in list_alone.next("node")[0]
+        assert showing.names_until("side") == ["side"], "the rest of the first"
+        assert showing.names_until("side") == ["row", "side"]
+
+
+def test_another_persons_page_cannot_be_turned(web: Web, make: Factory, talk: Talk) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "uno")
+    address = stream_of(http := web.agent_of(client.id))
+    with listening(http, address) as heard:
+        turned_to(web.agent_of(client.id, name="Iván Ríos"), address, told)
+        talk.say(told, "dos")
+        assert heard.names_until("side") == ["row", "side"]
+
+
+def test_a_page_the_process_has_forgotten_loads_again(web: Web, make: Factory) -> None:
+    http = web.agent_of(make.client().id)
+    with listening(http, stream_of(http) + "x") as heard:
+        assert heard.next("reload")
 
 
 def test_a_receipt_sends_the_bubble_it_changed_and_not_the_whole_thread(web: Web, make: Factory, talk: Talk) -> None:
     client = make.client()
     told = talk.begin(client.id, "uno")
     http = web.agent_of(client.id)
-    with listening(http) as heard:
+    with listening(http, stream_of(http, f"/inbox/c/{told.id}")) as heard:
         message_id = talk.say(told, "dos")
         first, _ = heard.next("node")
         assert "uno" in first
@@ -139,8 +191,7 @@ def test_what_happens_between_page_and_stream_is_not_missed(web: Web, make: Fact
     client = make.client()
     told = talk.begin(client.id)
     http = web.agent_of(client.id)
-    page = http.get("/inbox").text
-    address = page.partition('hx-sse:connect="')[2].partition('"')[0].replace("&amp;", "&")
+    address = stream_of(http)
     with listening(http, address):
         pass
     talk.say(told, "justo entonces")

@@ -1,5 +1,6 @@
 """The inbox's list: rows opened with the Client's keys, one query a page, keyset. Messages live in threads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -83,6 +84,12 @@ def list_row(session: Session, keys: ClientKeys, user_id: UUID, conversation_id:
     statement = _list(keys.client_id, user_id).where(Conversation.id == conversation_id)
     row = session.execute(statement).one_or_none()
     return _list_row(keys, row) if row is not None else None
+
+
+def list_rows(session: Session, keys: ClientKeys, user_id: UUID, ids: Sequence[UUID]) -> list[ListRow]:
+    """These conversations as the list shows them, in no order; those that are not this Client's are absent."""
+    statement = _list(keys.client_id, user_id).where(Conversation.id.in_(ids))
+    return [_list_row(keys, row) for row in session.execute(statement)]
 
 
 def counts(session: Session, client_id: UUID, user_id: UUID) -> Counts:

@@ -336,6 +336,25 @@ async def test_a_person_who_never_wrote_cannot_be_written_to(sim: Sim, clock: St
     assert answer.json()["description"] == "Forbidden: bot can't initiate conversation with a user"
 
 
+async def test_the_chat_of_a_person_who_wrote_is_told_and_no_other(sim: Sim, clock: StillClock) -> None:
+    bot = await sim.bot()
+    await sim.post("/sim/persons", name="Beto Nava", handle="betonava")
+    said = await sim.say(bot, person="p1")
+    told = (await sim.bot_call(bot, "getChat", chat_id=said["person_id"])).json()["result"]
+    silent = await sim.post("/sim/block", person="new", channel="telegram", account=bot["id"], blocked=False)
+    refused = [await sim.bot_call(bot, "getChat", chat_id=number) for number in (silent["person_id"], "1")]
+
+    assert told == {
+        "id": int(said["person_id"]),
+        "type": "private",
+        "first_name": "Beto",
+        "last_name": "Nava",
+        "username": "betonava",
+    }
+    assert [answer.status_code for answer in refused] == [400, 400]
+    assert {answer.json()["description"] for answer in refused} == {"Bad Request: chat not found"}
+
+
 async def test_webhook_info_tells_the_last_trouble(sim: Sim, receiver: Receiver, clock: StillClock) -> None:
     bot = await sim.bot(allowed_updates=["message"])
     receiver.next_answers = [502]

@@ -1,5 +1,6 @@
 """The command as a terminal sees it: arguments in, exit code and lines out, on an installation of the test."""
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,8 +30,10 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["konectus", *arguments])
         capfd.readouterr()
+        before = signal.getsignal(signal.SIGTERM)
         with pytest.raises(SystemExit) as ended:
             main()
+        signal.signal(signal.SIGTERM, before)
         said = capfd.readouterr()
         return Outcome(int(str(ended.value.code or 0)), said.out, said.err)
 

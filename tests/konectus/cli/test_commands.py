@@ -123,10 +123,10 @@ def test_connectors_of_a_client_are_listed(konectus: Konectus, make: Factory) ->
     page = make.connector(client_id, account_id="1111")
     bot = make.connector(client_id, channel=Channel.TELEGRAM, account_id="2222", connected=False)
     lines = [line.split("\t") for line in konectus("connector", "list", "--client", str(client_id)).out.splitlines()]
-    assert [(line[0], line[2], line[4]) for line in lines] == [
+    assert {(line[0], line[2], line[4]) for line in lines} == {
         (str(page), "1111", "connected"),
         (str(bot), "2222", "pending_auth"),
-    ]
+    }
 
 
 def test_command_waits_for_the_sender_and_says_how_it_ended(installation: Installation, make: Factory) -> None:

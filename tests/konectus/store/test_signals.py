@@ -39,10 +39,14 @@ def test_listener_hears_client_and_conversations_and_nothing_else(installation: 
     assert signals.read_live(payload) == (CLIENT, tuple(ids))
 
 
-def test_too_many_conversations_are_told_as_reload(installation: Installation) -> None:
-    ids = [UUID(int=100 + n) for n in range(201)]
-    ((_, payload),) = heard(installation, signals.LIVE, act=lambda: tell(installation, ids))
-    assert signals.read_live(payload) == (CLIENT, None)
+def test_more_conversations_than_one_notice_holds_are_told_in_several(installation: Installation) -> None:
+    ids = [UUID(int=100 + n) for n in range(401)]
+    told = [
+        signals.read_live(payload)
+        for _, payload in heard(installation, signals.LIVE, act=lambda: tell(installation, ids))
+    ]
+    assert [len(found) for _, found in told] == [200, 200, 1]
+    assert [one for _, found in told for one in found] == ids
 
 
 def test_nothing_is_heard_of_what_was_not_committed_or_is_for_another_channel(installation: Installation) -> None:
