@@ -39,11 +39,23 @@ function place(box, element, comesBefore) {
 const earlier = (a, b) => b.dataset.key !== undefined && a.dataset.key < b.dataset.key;
 const later = (a, b) => b.id === 'more' || (b.dataset.at !== undefined && a.dataset.at > b.dataset.at);
 
+// What came for a thread that is still on its way here. The server has told it and will not tell it again.
+let early = [];
+function placeEarly() {
+  const held = early;
+  early = [];
+  for (const element of held) {
+    const box = byId(`turns-${element.dataset.in}`);
+    if (box) place(box, element, earlier);
+  }
+}
+
 function placeNodes(html) {
   for (const element of parsed(html)) {
     const box = byId(`turns-${element.dataset.in}`);
     const former = byId(element.id);
-    if (box && !(element.classList.contains('day') && former)) place(box, element, earlier);
+    if (!box && element.dataset.in) early.push(element);
+    else if (box && !(element.classList.contains('day') && former)) place(box, element, earlier);
     else if (!element.dataset.in && former) {
       former.replaceWith(element);
       htmx.process(element);
@@ -123,8 +135,8 @@ async function send(id) {
   waiting.delete(id);
   attempt = 0;
   const html = await answer.text();
-  if (answer.ok) placeNodes(html);
-  else refused(id, reply, html);
+  if (!answer.ok) refused(id, reply, html);
+  else if (byId(`r-${id}-0`)?.dataset.key === '~') placeNodes(html); // else the stream was faster and knows better
 }
 
 function waitForConnection(id) {
@@ -269,7 +281,7 @@ document.addEventListener('submit', submitted);
 document.addEventListener('input', typing);
 document.addEventListener('keydown', pressed);
 document.addEventListener('htmx:before:request', saveDrafts);
-document.addEventListener('htmx:after:swap', () => { markOpen(); composerShown(); markRead(); });
+document.addEventListener('htmx:after:swap', () => { placeEarly(); markOpen(); composerShown(); markRead(); });
 document.addEventListener('htmx:sse:after:connection', online);
 document.addEventListener('htmx:sse:error', streamFailed);
 document.addEventListener('visibilitychange', () => { if (document.hidden) saveDrafts(); else markRead(); });

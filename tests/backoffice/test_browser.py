@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from backoffice.sessions import COOKIES
 from konectus.domain.channels import AttachmentKind, Channel
@@ -143,6 +143,53 @@ def test_a_reply_shows_at_once_and_then_each_state_it_reaches(
         expect(bubbles).to_contain_text(words)
     expect(bubbles).to_have_count(1)
     assert sat.complaints == []
+
+
+def test_late_answer_to_a_reply_does_not_undo_a_newer_state(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    """The stream may tell that a part left before the answer to its own POST is read: "Enviando…" stayed for ever."""
+    client = make.client()
+    told = talk.begin(client.id, "¿Cuánto cuesta?")
+    sat = sit_down(web, context, client.id, f"/inbox/c/{told.id}")
+    bubbles = sat.page.locator(".msg.out")
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        talk.settle(told, last_message(web, told), Delivery.SENT)
+        expect(bubbles).to_contain_text("Enviado")
+        route.fulfill(response=answer)
+
+    sat.page.route("**/replies*", answer_late)
+    web.clock.advance(seconds=5)
+    box = sat.page.get_by_label("Respuesta", exact=True)
+    box.fill("$1,950 con envío")
+    with sat.page.expect_response("**/replies*"):
+        box.press("Enter")
+    sat.page.wait_for_timeout(300)  # the page has read the answer by then
+    expect(bubbles).to_have_count(1)
+    expect(bubbles).to_contain_text("Enviado")
+
+
+def test_message_that_comes_while_its_thread_is_being_opened_is_not_lost(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "¿Cuánto cuesta?")
+    sat = sit_down(web, context, client.id)
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        web.clock.advance(seconds=5)
+        with sat.page.expect_event("console", lambda said: said.text == "heard"):
+            talk.say(told, "¿Y el envío?")
+        route.fulfill(response=answer)
+
+    sat.page.evaluate("document.addEventListener('node', () => console.log('heard'))")
+    sat.page.route(f"**/inbox/c/{told.id}*", answer_late)
+    sat.page.locator(".conv").click()
+    expect(sat.page.locator(".msg.in")).to_have_count(2)
+    expect(sat.page.locator(".msg.in").last).to_contain_text("¿Y el envío?")
 
 
 def test_what_is_written_without_a_network_leaves_once_when_it_is_back(
