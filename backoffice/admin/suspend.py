@@ -167,7 +167,7 @@ def _signed_out(found: suspensions.Effects, tokens: int) -> Effect:
         "log-out",
         "danger" if n or tokens else "",
         heading,
-        gettext("The owner can sign in again and export. Nobody reads or replies."),
+        gettext("They can sign in again and see what happened. Nobody reads or replies."),
         ngettext("{n} session out", "{n} sessions out", n) if n else gettext("Nobody is signed in"),
     )
 
