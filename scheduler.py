@@ -22,6 +22,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from ingestion import health
 from konectus import ids, log
 from konectus.clock import SystemClock
 from konectus.errors import KonectusError, Unavailable
@@ -62,6 +63,11 @@ def _release(installation: Installation) -> int:
 JOBS: tuple[Job, ...] = (
     Job("keep_partitions", CronTrigger(minute=5, timezone="UTC"), jobs.keep_partitions, timedelta(hours=1)),
     Job("suspend_trials", CronTrigger(minute="*/5", timezone="UTC"), jobs.suspend_trials, timedelta(minutes=5)),
+    Job("check_connectors", CronTrigger(minute=10, timezone="UTC"), health.check_connectors, timedelta(hours=1)),
+    Job("listen_for_silence", CronTrigger(minute=40, timezone="UTC"), health.listen_for_silence, timedelta(hours=1)),
+    Job(
+        "look_after_tokens", CronTrigger(hour=5, minute=0, timezone="UTC"), health.look_after_tokens, timedelta(days=1)
+    ),
     Job("collect_usage", CronTrigger(hour=0, minute=20, timezone=LEGAL), collect.run, timedelta(days=7)),
     Job("release_month", CronTrigger(hour=1, minute=0, timezone=LEGAL), _release, timedelta(days=7)),
     Job("prune", CronTrigger(hour=3, minute=30, timezone=LEGAL), jobs.prune, timedelta(days=1)),

@@ -1,16 +1,20 @@
 """The factory of the web application and the guard around it. What is served beside it is handed in by asgi.py."""
 
+import gzip
 import mimetypes
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from backoffice import errors, health, pages
+from backoffice import callbacks, errors, health, media, pages
 from backoffice.account import routes as account
 from backoffice.api import routes as api
 from backoffice.deps import recogniser
@@ -52,7 +56,7 @@ def create_app(installation: Installation, beside: Beside | None = None) -> Fast
     )
     app.state.installation = installation
     app.state.hub = Hub(installation.works)
-    app.state.files = open_files(installation.settings.data_dir)
+    app.state.files = open_files(installation.settings.data_dir, installation.settings.files_url)
     app.state.counters = Counters()
     app.state.stopping = False
     errors.install(app)
@@ -74,7 +78,9 @@ _ROUTERS = (
     routes.router,
     actions.router,
     files.router,
+    media.router,
     account.router,
+    callbacks.router,
     health.router,
 )
 
@@ -88,14 +94,17 @@ def guarded(app: FastAPI, beside: Beside | None = None) -> ASGIApp:
     return Headed(
         inner,
         installation.clock,
-        {"/files": CSP_FILES, **given.policies},
+        {"/files": CSP_FILES, media.PREFIX: CSP_FILES, **given.policies},
         counters=app.state.counters,
         https=installation.settings.public_url.startswith("https://"),
     )
 
 
 class Assets(StaticFiles):
-    """Our files for the browser, under a hash of all of them: the present one is kept for ever, another never."""
+    """Our files for the browser, under a hash of all of them: the present one is kept for ever, another never.
+
+    Texts leave compressed, once and not for each visitor.
+    """
 
     def get_path(self, scope: Scope) -> str:
         version, _, path = super().get_path(scope).partition("/")
@@ -104,9 +113,22 @@ class Assets(StaticFiles):
 
     def file_response(self, full_path: PathLike, stat_result: object, scope: Scope, status_code: int = 200) -> Response:
         answer = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]  # os.stat_result
+        path = Path(full_path)
+        takes = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        if takes and answer.status_code == status_code and path.suffix in _TEXTS:
+            squeezed = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            answer = Response(_squeezed(path, path.stat().st_mtime_ns), status_code, squeezed, answer.media_type)
         kept = "public, max-age=31536000, immutable" if scope["state"]["is_present"] else "no-cache"
         answer.headers["Cache-Control"] = kept
         return answer
+
+
+_TEXTS = (".css", ".js", ".svg")
+
+
+@lru_cache
+def _squeezed(path: Path, changed_at: int) -> bytes:
+    return gzip.compress(path.read_bytes(), mtime=changed_at // 10**9)
 
 
 def _to_inbox() -> Response:

@@ -1,6 +1,7 @@
 """The one web composition root: back office, webhook doors and dashboard on one port. Nobody imports it."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -106,6 +107,9 @@ def serve() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again once it has stopped; asked to stop and stopped is no failure (P31).
         signal.signal(number, lambda _number, _frame: None)
+    # What is loaded stays for good: walking it again while a request waits is what the slowest answers wait for.
+    gc.collect()
+    gc.freeze()
     Server(config, app).run(sockets=[listening])
     installation.close()
     return 0

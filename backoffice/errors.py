@@ -69,7 +69,38 @@ WORDS = {
         glyph="lock",
     ),
     "text_too_long": Words(
-        msg("The text is too long for this channel"), msg("Send it in two messages."), glyph="pencil"
+        msg("The text is too long for this channel"), msg("Even in 20 messages. Shorten it."), glyph="pencil"
+    ),
+    "empty_reply": Words(msg("There is nothing to send"), msg("Write something or attach a file."), glyph="pencil"),
+    "reply_id_taken": Words(
+        msg("This was sent in another conversation"), msg("Open this conversation again and send it there.")
+    ),
+    "upload_too_big": Words(
+        msg("These files are too big to be sent at once"), msg("Send them one by one."), glyph="paperclip"
+    ),
+    "too_many_files": Words(
+        msg("These are too many files for one message"), msg("Send them in several."), glyph="paperclip"
+    ),
+    "file_empty": Words(msg("One of the files is empty"), msg("Choose it again; the rest is kept."), glyph="paperclip"),
+    "file_too_big": Words(
+        msg("One of the files is too big for this channel"),
+        msg("Make it smaller or share a link to it; the rest is kept."),
+        glyph="paperclip",
+    ),
+    "file_type_refused": Words(
+        msg("The channel does not take this kind of file"),
+        msg("Send it in another format; the rest is kept."),
+        glyph="paperclip",
+    ),
+    "not_cancellable": Words(
+        msg("It cannot be stopped any more"), msg("It is on its way or has arrived."), glyph="send"
+    ),
+    "not_retryable": Words(
+        msg("This cannot be sent again from here"), msg("See how it stands now; it may be sent already."), glyph="send"
+    ),
+    "not_unknown": Words(msg("What became of it is known by now"), msg("See its state below the message.")),
+    "attachment_not_retryable": Words(
+        msg("This file cannot be fetched again"), msg("Open the conversation in the channel to see it.")
     ),
     "conflict": Words(
         msg("Somebody was faster"), msg("Load the page again to see how it stands now."), glyph="rotate-cw"

@@ -1,7 +1,6 @@
 """Whether the web process lives, may take traffic, and what an operator measures. Read by machines, never by people."""
 
 import hmac
-from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -9,15 +8,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from backoffice import errors
 from backoffice.deps import TheInstallation
 from konectus import meters
+from konectus.domain.alarms import ALARMS
 from konectus.errors import KonectusError, NotFound, Unavailable
+from konectus.services import alarms
 from konectus.services.installation import Installation
-from konectus.store.queries import health, jobs
-from konectus.store.roles import Role
 
 router = APIRouter(include_in_schema=False)
 
-SILENT_AFTER = timedelta(minutes=1)
-TOO_OLD = 60.0  # seconds a webhook may wait before this is trouble (promise P9)
+BACKLOG = "backlog_old"
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -28,23 +26,19 @@ def is_alive() -> Response:
 
 @router.get("/readyz")
 def is_ready(request: Request, installation: TheInstallation) -> Response:
-    """Database, schema and the age of the backlog; 503 with what is missing."""
-    found = _checks(installation)
-    ready = all(text == "ok" for text in found.values()) and not request.app.state.stopping
-    status = 200 if ready else errors.STATUS[Unavailable]
-    return JSONResponse({"ready": ready, "checks": found}, status)
+    """Database, schema and the age of the backlog; 503 with what is missing. What else rings is named beside it.
 
-
-def _checks(installation: Installation) -> dict[str, str]:
+    Queues of channels and people would not be helped by keeping traffic away from this process.
+    """
     try:
         installation.require_ready()
+        rings = [alarm.name for alarm in alarms.look(installation).ringing]
+        found = {"database": "ok", "backlog": "behind" if BACKLOG in rings else "ok"}
     except KonectusError as error:
-        return {"database": error.code}
-    with installation.database.session(Role.OPERATOR) as session:
-        backlogs = health.backlogs(session, installation.clock.now())
-    # Outbox and dead letters wait for channels and for people; another web process would not help them.
-    is_late = any(b.queue == "intake" and b.oldest_seconds > TOO_OLD for b in backlogs)
-    return {"database": "ok", "backlog": "behind" if is_late else "ok"}
+        found, rings = {"database": error.code}, []
+    ready = all(text == "ok" for text in found.values()) and not request.app.state.stopping
+    status = 200 if ready else errors.STATUS[Unavailable]
+    return JSONResponse({"ready": ready, "checks": found, "alarms": rings}, status)
 
 
 @router.get("/metrics")
@@ -66,18 +60,19 @@ def _may_measure(request: Request, installation: Installation) -> bool:
 
 
 def _values(request: Request, installation: Installation) -> dict[str, float]:
-    now = installation.clock.now()
-    with installation.database.session(Role.WORKER) as session:
-        snapshots = [beat.counters for beat in jobs.beats(session, now - SILENT_AFTER)]
-        successes = jobs.last_successes(session)
+    watch = alarms.look(installation)
     counters: meters.Counters = request.app.state.counters
-    values = meters.total([*snapshots, counters.snapshot()])
-    for job, at in successes.items():
-        values[meters.series(meters.JOB_LAST_SUCCESS, job)] = (now - at).total_seconds()
-    with installation.database.session(Role.OPERATOR) as session:
-        for backlog in health.backlogs(session, now):
-            values[meters.series(meters.BACKLOG_DEPTH, backlog.queue)] = backlog.depth
-            values[meters.series(meters.BACKLOG_OLDEST, backlog.queue)] = backlog.oldest_seconds
-        for (channel, state), number in health.connector_states(session).items():
-            values[meters.series(meters.CONNECTORS, channel, state)] = number
+    values = meters.total([watch.counters, counters.snapshot()])
+    for job, ago in watch.readings.jobs.items():
+        values[meters.series(meters.JOB_LAST_SUCCESS, job)] = ago
+    for backlog in watch.backlogs:
+        values[meters.series(meters.BACKLOG_DEPTH, backlog.queue)] = backlog.depth
+        values[meters.series(meters.BACKLOG_OLDEST, backlog.queue)] = backlog.oldest_seconds
+    for (channel, state), number in watch.states.items():
+        values[meters.series(meters.CONNECTORS, channel, state)] = number
+    values[meters.series(meters.INVARIANTS_BROKEN)] = watch.readings.invariants_broken
+    values[meters.series(meters.LONGEST_TRANSACTION)] = watch.readings.longest_transaction
+    ringing = {alarm.name for alarm in watch.ringing}
+    for alarm in ALARMS:
+        values[meters.series(meters.ALARM, alarm.name)] = alarm.name in ringing
     return values

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -85,9 +85,9 @@ class Headed:
         except KonectusError as error:
             if not started:
                 await errors.answer(Request(scope), error)(scope, receive, send_headed)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 reason: written down by _note
             # The last net: noted with its number, never shown. konectus.log writes kind and places, not the words.
-            log.exception("request failed", extra={"request_id": request_id})
+            _note(error, request_id)
             if not started:
                 await errors.unforeseen(Request(scope))(scope, receive, send_headed)
 
@@ -97,6 +97,14 @@ class Headed:
         if self.https:
             found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         return found
+
+
+def _note(error: Exception, request_id: str) -> None:
+    if isinstance(error, ClientDisconnect):
+        # Whoever asked hung up while we read: nothing failed here.
+        log.info("request given up by its sender", extra={"request_id": request_id})
+    else:
+        log.error("request failed", exc_info=error, extra={"request_id": request_id})
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,10 @@ class Gated:
         return None if visitor.role in surface.roles else NotFound()
 
 
+# Forms of Meta under the doors' prefix that are pages of ours and no events (backoffice.callbacks).
+AT_HOME = ("/deauthorize", "/data-deletion")
+
+
 @dataclass(frozen=True)
 class Switch:
     """Hand whole prefixes to other applications, scope untouched; in a shared app Dash answers every unknown URL."""
@@ -200,7 +212,7 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = self.app
-        if scope["type"] in ("http", "websocket"):
+        if scope["type"] in ("http", "websocket") and not scope["path"].endswith(AT_HOME):
             found = (app for prefix, app in self.elsewhere.items() if sessions.within(scope["path"], prefix))
             target = next(found, self.app)
         await target(scope, receive, send)

@@ -5,21 +5,22 @@ What the bodies say is read by the worker; here only the accounts they name matt
 
 import asyncio
 import contextlib
+import gc
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ingestion import registry
-from ingestion.channels.meta.signatures import is_same, is_signed
-from ingestion.channels.port.reading import Undecodable, decode
-from ingestion.routing import bodies
-from ingestion.routing.bodies import Bodies, Gone, Receive, TooLarge, TooMany, TooSlow
-from ingestion.routing.doorways import META, TELEGRAM, Doorway, connector_of
+from ingestion.channels.meta.signatures import is_same, which_signed
+from ingestion.channels.port.reading import Undecodable
+from ingestion.routing import bodies, names
+from ingestion.routing.bodies import Bodies, Body, Gone, Receive, TooLarge, TooMany, TooSlow
+from ingestion.routing.doorways import META, TELEGRAM, connector_of
 from ingestion.routing.live import LiveAccounts
 from konectus import meters
 from konectus.errors import KonectusError
@@ -27,6 +28,7 @@ from konectus.meters import Counters
 from konectus.sealing import token_hash
 from konectus.services.installation import Installation, open_installation
 from konectus.settings import MetaApp, Settings
+from konectus.store.queries.accounts import Holder
 from konectus.store.roles import Role
 from konectus.stream.grouping import GroupCommit, NotTaken
 from konectus.stream.postgres import Arrival
@@ -34,9 +36,12 @@ from konectus.stream.postgres import Arrival
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+Headers = Mapping[bytes, bytes]
 
 PREFIX = "/webhooks/"
 _OURS = (f"{PREFIX}{META}/", f"{PREFIX}{TELEGRAM}/")
+# Forms that Meta sends when somebody takes a permission back: pages of the back office.
+_FORMS = ("/deauthorize", "/data-deletion")
 _STOPPING = 5.0
 
 
@@ -45,6 +50,15 @@ class Answer:
     status: int
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def head(self) -> Message:
+        """A list of its own for each: those outside of us may add to it."""
+        return {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": [(b"content-length", b"%d" % len(self.body)), *self.headers],
+        }
 
 
 TAKEN = Answer(200)
@@ -66,8 +80,9 @@ _WORDS = {200: "taken", 401: "refused", 408: "too_slow", 413: "too_large", 415: 
 
 
 def serves(scope: Scope) -> bool:
-    """Whether a request is the doors'. Payment and mail events come to the back office."""
-    return scope["type"] == "http" and str(scope["path"]).startswith(_OURS)
+    """Whether a request is the doors'. Payment and mail events, and Meta's forms, come to the back office."""
+    path = str(scope["path"])
+    return scope["type"] == "http" and path.startswith(_OURS) and not path.endswith(_FORMS)
 
 
 @dataclass
@@ -77,6 +92,7 @@ class Doors:
     installation: Installation
     counters: Counters = field(default_factory=Counters)
     _apps: dict[str, MetaApp] = field(init=False, repr=False)
+    _secrets: dict[str, Sequence[bytes]] = field(init=False, repr=False)
     _log: GroupCommit = field(init=False, repr=False)
     _live: LiveAccounts = field(init=False, repr=False)
     _running: list[asyncio.Task[None]] = field(default_factory=list, init=False, repr=False)
@@ -87,6 +103,7 @@ class Doors:
         conninfo = self.installation.database.conninfo(Role.WORKER)
         self._bodies = Bodies(self.installation.settings.max_webhook_bytes)
         self._apps = {app.name: app for app in self.installation.settings.meta_apps}
+        self._secrets = {app.name: app.signing_secrets() for app in self.installation.settings.meta_apps}
         self._log = GroupCommit(conninfo, self.installation.keys)
         self._live = LiveAccounts(conninfo)
         self._running = [asyncio.create_task(self._log.run()), asyncio.create_task(self._live.run())]
@@ -102,23 +119,23 @@ class Doors:
         await asyncio.gather(log, live, return_exceptions=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind, _, name = scope["path"].removeprefix(PREFIX).partition("/")
         try:
-            answer = await self._answered(scope, receive)
+            answer = await self._answered(kind, name, scope, receive)
         except Gone:
             return
         except tuple(UNREADABLE) as refused:
             answer = UNREADABLE[type(refused)]
-        door = str(scope["path"]).removeprefix(PREFIX).partition("/")[0]
-        self.counters.add(meters.INTAKE_EVENTS, door, _WORDS.get(answer.status, "other"))
+        self.counters.add(meters.INTAKE_EVENTS, kind, _WORDS.get(answer.status, "other"))
         await respond(send, answer)
 
-    async def _answered(self, scope: Scope, receive: Receive) -> Answer:
-        kind, _, name = scope["path"].removeprefix(PREFIX).partition("/")
+    async def _answered(self, kind: str, name: str, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] == "POST":
+            headers = dict(reversed(scope["headers"]))  # of equal ones the first
+            return await (self._meta if kind == META else self._telegram)(name, headers, receive)
         if scope["method"] == "GET" and kind == META:
             return self._challenge(name, scope["query_string"])
-        if scope["method"] != "POST":
-            return Answer(405, headers=((b"allow", b"GET, POST" if kind == META else b"POST"),))
-        return await (self._meta if kind == META else self._telegram)(name, scope, receive)
+        return Answer(405, headers=((b"allow", b"GET, POST" if kind == META else b"POST"),))
 
     def _challenge(self, name: str, query: bytes) -> Answer:
         """Meta asks whether the address is ours; the answer echoes digits and nothing else."""
@@ -130,69 +147,73 @@ class Doors:
             return FORBIDDEN
         return Answer(200, challenge.encode(), ((b"content-type", b"text/plain"),))
 
-    async def _meta(self, name: str, scope: Scope, receive: Receive) -> Answer:
-        app, signature = self._apps.get(name), header(scope, b"x-hub-signature-256")
-        if app is None:
+    async def _meta(self, name: str, headers: Headers, receive: Receive) -> Answer:
+        secrets, signature = self._secrets.get(name), headers.get(b"x-hub-signature-256")
+        if secrets is None:
             return UNKNOWN
         if signature is None:
             return REFUSED
-        raw = await self._bodies.read(receive, header(scope, b"content-length"))
-        if not is_signed(raw, signature, app.signing_secrets()):
+        raw = await self._bodies.read(receive, headers.get(b"content-length"))
+        signer = which_signed(raw, signature.decode("latin-1"), secrets)
+        if signer is None:
             return REFUSED
-        return ENCODED if _is_encoded(scope) else await self._of_meta(Doorway(META, name), raw)
+        if signer:
+            self.counters.add(meters.INTAKE_EVENTS, META, f"taken_by_secret_{signer + 1}")
+        return ENCODED if _is_encoded(headers) else await self._of_meta(f"{META}:{name}", raw)
 
-    async def _of_meta(self, doorway: Doorway, raw: bytes) -> Answer:
+    async def _of_meta(self, door: str, raw: Body) -> Answer:
         """A verified body: logged while one account in it is live, or when nobody can tell whose it is."""
         try:
-            pairs = registry.named(registry.META, decode(raw))
+            pairs = names.named(raw)
         except Undecodable:
-            return await self._take(doorway, raw)
+            return await self._take(door, raw)
         if self._live.any_live(pairs) or (await self._refreshed() and self._live.any_live(pairs)):
-            return await self._take(doorway, raw)
+            return await self._take(door, raw)
         self._live.count(self.installation.clock.now(), pairs)
         return TAKEN
 
-    async def _telegram(self, name: str, scope: Scope, receive: Receive) -> Answer:
+    async def _telegram(self, name: str, headers: Headers, receive: Receive) -> Answer:
         connector_id = connector_of(name)
-        holder = self._live.of_connector(connector_id)
-        given = token_hash(header(scope, b"x-telegram-bot-api-secret-token") or "")
+        holder = await self._bot(connector_id)
+        given = token_hash(headers.get(b"x-telegram-bot-api-secret-token", b"").decode("latin-1"))
         # An unknown connector costs the same comparison and hears the same word as a wrong secret.
         wanted = holder.secret_hash if holder and holder.secret_hash else bytes(len(given))
         if not hmac.compare_digest(given, wanted) or holder is None:
             return REFUSED
-        raw = await self._bodies.read(receive, header(scope, b"content-length"))
-        if _is_encoded(scope):
+        raw = await self._bodies.read(receive, headers.get(b"content-length"))
+        if _is_encoded(headers):
             return ENCODED
         if not holder.live and await self._refreshed():
             holder = self._live.of_connector(connector_id) or holder
         if holder.live:
-            return await self._take(Doorway(TELEGRAM, str(connector_id)), raw)
+            return await self._take(f"{TELEGRAM}:{connector_id}", raw)
         self._live.count(self.installation.clock.now(), [(holder.channel, holder.account)])
         return TAKEN
 
+    async def _bot(self, connector_id: UUID | None) -> Holder | None:
+        """Before a connector is called unknown the map is read again: it may be new, or nothing was read yet."""
+        holder = self._live.of_connector(connector_id)
+        if holder is None and connector_id and await self._refreshed():
+            holder = self._live.of_connector(connector_id)
+        return holder
+
     async def _refreshed(self) -> bool:
-        """Before anything is dropped the map is read again. Where it cannot be read nothing is dropped."""
+        """Before anything is dropped or refused the map is read again. Where it cannot be read neither happens."""
         if not await self._live.refreshed():
             raise NotTaken
         return True
 
-    async def _take(self, doorway: Doorway, raw: bytes) -> Answer:
-        await self._log.take(Arrival(str(doorway), self.installation.clock.now(), raw))
+    async def _take(self, door: str, raw: Body) -> Answer:
+        await self._log.take(Arrival(door, self.installation.clock.now(), raw))
         return TAKEN
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """A header's value, None where it is missing."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-
-
-def _is_encoded(scope: Scope) -> bool:
-    return (header(scope, b"content-encoding") or "identity").strip().lower() != "identity"
+def _is_encoded(headers: Headers) -> bool:
+    return (headers.get(b"content-encoding") or b"identity").strip().lower() != b"identity"
 
 
 async def respond(send: Send, answer: Answer) -> None:
-    length = (b"content-length", str(len(answer.body)).encode())
-    await send({"type": "http.response.start", "status": answer.status, "headers": [length, *answer.headers]})
+    await send(answer.head)
     await send({"type": "http.response.body", "body": answer.body})
 
 
@@ -243,6 +264,8 @@ class StandAlone:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        gc.collect()
+        gc.freeze()  # what is loaded by now is not looked through again while somebody waits
         installation = open_installation(Settings.load(os.environ))
         self._doors = Doors(installation)
         await self._doors.start()

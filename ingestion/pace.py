@@ -1,22 +1,29 @@
-"""How fast one process sends: a bucket per account and per person, a breaker per connector, kept in memory.
+"""How fast is sent. The levels are rows that all processes share; here are the slices this one has taken of them,
+and the calls that went well, which count only once something goes wrong.
 
-The rules are `konectus.domain.budgets`; a pause the channel asked for is a column of the account, so that all
-processes keep it.
+A pause the channel asked for is a column of the account.
 """
 
 import threading
-from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
 from konectus.domain import budgets
-from konectus.domain.budgets import Breaker, Budget, Level
-from konectus.domain.channels import Channel
+from konectus.domain.budgets import Breaker, Bucket, Tally
+from konectus.domain.channels import AttachmentKind, Channel
+from konectus.services import limits
+from konectus.services.limits import Line
+from konectus.services.work import Work, Works
 
-# A bucket that is forgotten was full again long before.
-_MOST_BUCKETS = 20_000
+# A slice that is not used by then is lost, so that an idle process does not sit on another's sends.
+_HOLDS = timedelta(seconds=1)
+_HEAVY = (AttachmentKind.AUDIO, AttachmentKind.VIDEO)
+# A usage is told again when it has moved by so many points, and above the easy part every so often.
+_NEWS, _TELL_AGAIN = 5, timedelta(minutes=1)
+_EASY = 75
 _random = SystemRandom()
 
 
@@ -26,54 +33,91 @@ def chance() -> float:
 
 
 @dataclass
-class Pace:
-    """Buckets and breakers. Threads may ask at the same time."""
+class _Slice:
+    """Tokens at hand until `until`; where none were granted, nobody asks again before."""
 
-    _levels: OrderedDict[tuple[UUID, str], Level] = field(default_factory=OrderedDict, init=False)
-    _breakers: dict[UUID, Breaker] = field(default_factory=dict, init=False)
+    tokens: int
+    until: datetime
+    was_granted: bool
+
+
+@dataclass
+class Pace:
+    """Slices and successes of one process. Threads may ask at the same time."""
+
+    works: Works
+    _slices: dict[UUID, _Slice] = field(default_factory=dict, init=False)
+    _well: dict[UUID, Breaker] = field(default_factory=dict, init=False)
+    _usage: dict[UUID, tuple[int, datetime]] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def wait_for_account(self, connector_id: UUID, channel: Channel, now: datetime) -> timedelta:
-        """Take one send from the account's budget; zero where it was given."""
-        return self._take((connector_id, ""), budgets.SENDING[channel], now)
+    def may_send(self, line: Line, now: datetime) -> bool:
+        """Take one send from the account's budget."""
+        with self._lock:
+            held = self._slices.get(line.connector_id)
+            if held is not None and now < held.until and (held.tokens > 0 or not held.was_granted):
+                held.tokens -= 1
+                return held.was_granted
+        with self.works.system() as work:
+            lease = limits.lease(work, line, self._successes(line.connector_id, now))
+        with self._lock:
+            until = now + (_HOLDS if lease.tokens else lease.wait)
+            self._slices[line.connector_id] = _Slice(lease.tokens - 1, until, lease.tokens > 0)
+            if lease.counted:
+                self._well.pop(line.connector_id, None)
+        return lease.tokens > 0
 
-    def wait_for_person(self, connector_id: UUID, channel: Channel, recipient: str, now: datetime) -> timedelta:
+    def may_probe(self, line: Line) -> bool:
+        """Whether this call is the one that tries a channel that did not answer."""
+        with self.works.system() as work:
+            return limits.probe(work, line)
+
+    def wait_for_chat(self, work: Work, line: Line, conversation_id: UUID, recipient: str) -> timedelta:
         """Take one send from what Telegram grants a chat (a group's id is negative); elsewhere the account's counts."""
-        if channel is not Channel.TELEGRAM:
+        if line.channel is not Channel.TELEGRAM:
             return timedelta()
         budget = budgets.TELEGRAM_GROUP if recipient.startswith("-") else budgets.TELEGRAM_PERSON
-        return self._take((connector_id, recipient), budget, now)
+        return limits.take(work, conversation_id, Bucket.CHAT, budget)
 
-    def allow(self, connector_id: UUID, now: datetime) -> bool:
-        """Whether the connector's breaker lets a call through; the one call after a pause is the probe."""
+    def wait_for_file(self, work: Work, line: Line, kind: AttachmentKind | None) -> timedelta:
+        """Take one from what Meta grants an account for sound and moving pictures."""
+        if line.channel is Channel.TELEGRAM or kind not in _HEAVY:
+            return timedelta()
+        return limits.take(work, line.connector_id, Bucket.MEDIA, budgets.HEAVY)
+
+    def went_well(self, line: Line, now: datetime, *, is_probe: bool) -> bool:
+        """The channel answered; True where that closed the breaker. Only a probe costs a statement."""
+        if is_probe:
+            with self.works.system() as work:
+                return limits.went_well(work, line)
         with self._lock:
-            breaker, allowed = budgets.allow(self._breakers.get(connector_id, Breaker()), now)
-            self._breakers[connector_id] = breaker
-        return allowed
+            known = self._well.get(line.connector_id, Breaker())
+            self._well[line.connector_id] = budgets.succeeded(known, now)
+        return False
 
-    def resting(self, now: datetime) -> list[UUID]:
-        """Connectors whose breaker lets nothing through now."""
-        with self._lock:
-            return [key for key, b in self._breakers.items() if b.open_until is not None and now < b.open_until]
-
-    def went_well(self, connector_id: UUID, now: datetime) -> bool:
-        """The channel answered; True where that closed the breaker."""
-        with self._lock:
-            before = self._breakers.get(connector_id, Breaker())
-            self._breakers[connector_id] = budgets.succeeded(before, now)
-        return before.is_open
-
-    def went_wrong(self, connector_id: UUID, now: datetime) -> bool:
+    def went_wrong(self, line: Line, now: datetime) -> bool:
         """The channel did not answer as it should; True where that opened the breaker."""
+        with self.works.system() as work:
+            opened = limits.went_wrong(work, line, self._successes(line.connector_id, now), chance())
         with self._lock:
-            before = self._breakers.get(connector_id, Breaker())
-            after = self._breakers[connector_id] = budgets.failed(before, now, chance())
-        return after.is_open and not before.is_open
+            self._well.pop(line.connector_id, None)
+        return opened
 
-    def _take(self, key: tuple[UUID, str], budget: Budget, now: datetime) -> timedelta:
+    def note_usage(self, line: Line, usage: int | None, now: datetime) -> None:
+        """Pass on what the channel says of its allowance, where it is news."""
+        if usage is None:
+            return
         with self._lock:
-            level = self._levels.pop(key, None) or budgets.full(budget, now)
-            self._levels[key], wait = budgets.take(budget, level, now)
-            while len(self._levels) > _MOST_BUCKETS:
-                self._levels.popitem(last=False)
-        return wait
+            before, at = self._usage.get(line.connector_id, (0, now))
+            is_news = abs(usage - before) >= _NEWS or (usage > _EASY and now - at >= _TELL_AGAIN)
+            if not is_news or max(usage, before) <= _EASY:
+                return
+            self._usage[line.connector_id] = (usage, now)
+        with self.works.system() as work:
+            limits.note_usage(work, line, usage)
+
+    def _successes(self, connector_id: UUID, now: datetime) -> Sequence[Tally]:
+        """What went well here in the last minute and is not counted in the row yet."""
+        with self._lock:
+            known = self._well.get(connector_id, Breaker())
+        return [tally for tally in known.tallies if now - tally.at < budgets.BREAKER_SPAN]

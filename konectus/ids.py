@@ -1,12 +1,17 @@
 """The only source of identifiers. Random bits and an instant in, no clock of its own."""
 
+import os
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-_RANDOM_BITS = 62
-_VERSION_7 = 0x7
-_VARIANT = 0b10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_RANDOM_BYTES = 8
+_RANDOM_BITS = (1 << 62) - 1
+_VERSION_7 = 0x7 << 12
+_VARIANT = 0b10 << 62
 
 
 def uuid7(now: datetime) -> UUID:
@@ -14,10 +19,20 @@ def uuid7(now: datetime) -> UUID:
 
     Python 3.11 has none and neither has PostgreSQL 16, and a row is sealed before it is written.
     """
-    millis = (int(now.timestamp()) * 1000 + now.microsecond // 1000) & (1 << 48) - 1
-    fraction = (now.microsecond % 1000) * (1 << 12) // 1000
-    high = millis << 16 | _VERSION_7 << 12 | fraction
-    low = _VARIANT << 62 | secrets.randbits(_RANDOM_BITS)
+    return _made(now, os.urandom(_RANDOM_BYTES))
+
+
+def uuid7s(instants: Sequence[datetime]) -> list[UUID]:
+    """One for each instant; the system is asked for random bits once."""
+    bits = os.urandom(_RANDOM_BYTES * len(instants))
+    starts = range(0, len(bits), _RANDOM_BYTES)
+    return [_made(at, bits[start : start + _RANDOM_BYTES]) for at, start in zip(instants, starts, strict=True)]
+
+
+def _made(now: datetime, bits: bytes) -> UUID:
+    millis, micros = divmod((now - _EPOCH) // _MICROSECOND, 1000)
+    high = (millis & (1 << 48) - 1) << 16 | _VERSION_7 | (micros << 12) // 1000
+    low = _VARIANT | int.from_bytes(bits) & _RANDOM_BITS
     return UUID(int=high << 64 | low)
 
 

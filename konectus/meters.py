@@ -6,6 +6,7 @@ Never a label per Client (decisions.md, "Metrics").
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 INTAKE_EVENTS: Final = "konectus_intake_events_total"
@@ -16,6 +17,9 @@ CONNECTORS: Final = "konectus_connectors"
 JOB_LAST_SUCCESS: Final = "konectus_job_last_success_seconds"
 INVARIANTS_BROKEN: Final = "konectus_invariants_broken"
 REQUEST_SECONDS: Final = "konectus_request_seconds"
+BREAKERS_OPEN: Final = "konectus_breakers_open"
+ALARM: Final = "konectus_alarm"
+LONGEST_TRANSACTION: Final = "konectus_longest_transaction_seconds"
 
 COUNTER, GAUGE, SUMMARY = "counter", "gauge", "summary"
 
@@ -38,6 +42,9 @@ METERS: Final[Mapping[str, Meter]] = {
     JOB_LAST_SUCCESS: Meter(GAUGE, ("job",), "Seconds since a job last ended well"),
     INVARIANTS_BROKEN: Meter(GAUGE, (), "Invariants that do not hold"),
     REQUEST_SECONDS: Meter(SUMMARY, (), "Time that requests took"),
+    BREAKERS_OPEN: Meter(GAUGE, ("channel",), "Connectors whose calls rest after too many failures"),
+    LONGEST_TRANSACTION: Meter(GAUGE, (), "Age of the oldest open transaction"),
+    ALARM: Meter(GAUGE, ("name",), "1 while an alarm rings; docs/operate/alarms.md says what to do"),
 }
 
 
@@ -54,6 +61,11 @@ class Counters:
         with self._lock:
             self._values[key] = self._values.get(key, 0) + by
 
+    def put(self, name: str, *labels: str, value: float) -> None:
+        """Say how much of something there is in this process now."""
+        with self._lock:
+            self._values[series(name, *labels)] = value
+
     def observe(self, name: str, seconds: float) -> None:
         """Add one duration to a summary."""
         with self._lock:
@@ -66,11 +78,17 @@ class Counters:
             return dict(self._values)
 
 
+@lru_cache(maxsize=1024)
 def series(name: str, *labels: str) -> str:
     """`name{label="value"}` as Prometheus spells it. Raises KeyError or ValueError for what METERS does not have."""
     pairs = zip(METERS[name].labels, labels, strict=True)
     inside = ",".join(f'{label}="{_escaped(value)}"' for label, value in pairs)
     return f"{name}{{{inside}}}" if inside else name
+
+
+def name_of(key: str) -> str:
+    """The meter of a series."""
+    return key.partition("{")[0]
 
 
 def total(snapshots: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -89,7 +107,7 @@ def exposition(values: Mapping[str, float]) -> str:
 
 def _of_meter(name: str, values: Mapping[str, float]) -> Iterator[str]:
     known = {name, f"{name}_count", f"{name}_sum"}
-    mine = sorted(key for key in values if key.partition("{")[0] in known)
+    mine = sorted(key for key in values if name_of(key) in known)
     if not mine:
         return
     yield f"# HELP {name} {METERS[name].help}"

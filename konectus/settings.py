@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -23,16 +23,34 @@ class SettingsError(Invalid):
 
 
 class MetaApp(BaseModel):
-    """One Meta app: our name of it, its id, secrets (two during a rotation) and flavour."""
+    """One Meta app: our name of it, its id, secrets (two during a rotation) and the login it uses.
+
+    Calls use the first secret of a list, webhooks and forms may be signed with either.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
-    id: str
-    secrets: tuple[SecretStr, ...] = Field(min_length=1)
-    instagram_secrets: tuple[SecretStr, ...] = ()
+    id: str = Field(min_length=1)
+    secrets: tuple[SecretStr, ...] = Field(min_length=1, max_length=2)
+    instagram_secrets: tuple[SecretStr, ...] = Field(default=(), max_length=2)
     verify_token: SecretStr
     flavour: Literal["page", "instagram"] = "page"
+    # Facebook Login for Business: the configuration that carries permissions; absent = permissions are asked by name.
+    config_id: str | None = None
+    # Instagram Login: the dashboard gives the login an id of its own; absent = the app's.
+    instagram_id: str | None = None
+
+    @property
+    def login_id(self) -> str:
+        """The client_id of its login dialog."""
+        return self.instagram_id or self.id if self.flavour == "instagram" else self.id
+
+    @property
+    def call_secret(self) -> str:
+        """The secret that our own calls use."""
+        first = self.instagram_secrets or self.secrets if self.flavour == "instagram" else self.secrets
+        return first[0].get_secret_value()
 
     def signing_secrets(self) -> tuple[bytes, ...]:
         """Every secret that may sign this app's webhooks; which one signs Instagram Login is undocumented."""
@@ -60,6 +78,7 @@ class Settings(BaseSettings):
     instagram_login_url: str = "https://www.instagram.com"
     instagram_api_url: str = "https://api.instagram.com"
     telegram_api_url: str = "https://api.telegram.org"
+    files_url: str = ""
     metrics_token: SecretStr | None = None
     max_webhook_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     simulator_url: str | None = None
@@ -77,6 +96,19 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
+
+    @field_validator("meta_apps")
+    @classmethod
+    def _apps_are_told_apart(cls, apps: tuple[MetaApp, ...]) -> tuple[MetaApp, ...]:
+        """The name is part of an address, the id says whose token it is: each stands once."""
+        for part in ("name", "id"):
+            if len({getattr(app, part) for app in apps}) < len(apps):
+                raise ValueError(f"two apps have the same {part}; one entry for each Meta app")
+        return apps
+
+    def meta_app(self, name: str | None) -> MetaApp | None:
+        """The app of this name of ours."""
+        return next((app for app in self.meta_apps if app.name == name), None)
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
+import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browser import CHROMIUM, FLAGS
@@ -19,6 +21,9 @@ from tests.support.processes import free_port
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 READY = re.compile(r"ready in")
+PERSON = "Renata Olvera"
+# The simulator's control API stands ten ports above the web.
+_BESIDE = 10
 Scheme = Literal["light", "dark"]
 
 
@@ -26,6 +31,22 @@ def inbox(page: Page, url: str) -> None:
     enter(page, f"{url}/login", "agent")
     page.locator(".conv", has=page.locator(".av.sm")).first.click()
     page.locator("#hilo .msg.out").first.wait_for()
+
+
+def thread(page: Page, url: str) -> None:
+    """A conversation in which much happened that a channel can tell."""
+    page.set_viewport_size({"width": 1440, "height": 1640})
+    enter(page, f"{url}/login", "agent")
+    page.locator(".conv", has_text=PERSON).first.click()
+    page.locator("#hilo .msg.out").nth(2).wait_for()
+    page.wait_for_timeout(1000)  # the small pictures come after the page
+
+
+def search(page: Page, url: str) -> None:
+    enter(page, f"{url}/login", "agent")
+    page.locator("#words").fill("comedor")
+    page.locator("#found .hit").first.click()
+    page.locator("#hilo .sought").wait_for()
 
 
 def client(page: Page, url: str) -> None:
@@ -51,10 +72,14 @@ def overview(page: Page, url: str) -> None:
 
 SCENES: dict[str, Callable[[Page, str], None]] = {
     "inbox": inbox,
+    "thread": thread,
+    "search": search,
     "client": client,
     "suspend": suspend,
     "overview": overview,
 }
+# These scroll inside their panes: the window is the picture.
+INBOX = ("inbox", "thread", "search")
 # What a row of the sign-in page says of each role, in Spanish.
 WORDS = {"agent": "Agente", "trust": "Confianza", "analyst": "Análisis"}
 
@@ -76,8 +101,52 @@ def take(browser: Browser, url: str, scheme: Scheme, *, width: int = 1440) -> No
         )
         page = context.new_page()
         scene(page, url)
-        page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name != "inbox")
+        page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=name not in INBOX)
         context.close()
+
+
+def happen(url: str) -> None:
+    """Somebody writes to a Client as one can write on Instagram; the simulator delivers it as the channel does."""
+    port = urlsplit(url).port or 0
+    with httpx.Client(base_url=f"http://127.0.0.1:{port + _BESIDE}/sim", timeout=30) as sim:
+
+        def act(path: str, **given: object) -> dict[str, str]:
+            answer = sim.post(path, json=given)
+            answer.raise_for_status()
+            told: dict[str, str] = answer.json()
+            return told
+
+        accounts = sim.get("/accounts", params={"channel": "instagram"}).json()["accounts"]
+        account = next(one["id"] for one in accounts if one["name"] == "Taller Ñandú")
+        person = sim.post("/persons", json={"name": PERSON, "handle": "renata.olvera"}).json()["persons"][0]["person"]
+        thread = {"channel": "instagram", "account": account, "person": person}
+        ad = {"source": "ADS", "type": "OPEN_THREAD", "ads_context_data": {"ad_title": "Comedores de parota −20 %"}}
+        first = act("/say", **thread, text="Hola, vi su anuncio del comedor de parota.", referral=ad)
+        act("/say", **thread, text="¿También lo hacen así de largo?", story=True)
+        wrong = act("/say", **thread, text="Mi teléfono es")
+        act("/unsend", **thread, message_id=wrong["message_id"])
+        act("/say", **thread, text="Este es el espacio", attachments=[{"type": "image"}])
+        act("/say", **thread, attachments=[{"type": "audio"}])
+        act("/say", **thread, attachments=[{"type": "share"}])
+        own = act("/owner-says", **thread, text="¡Qué bonito espacio! Sí, hasta 2.40 m.")
+        act("/react", **thread, message_id=own["message_id"])
+        act("/say", **thread, text="¿Y cuánto tarda?", reply_to=own["message_id"])
+        act("/say", **thread, attachments=[{"type": "unsupported"}])
+        act("/say", **thread, text="Soy de Cuernavaca, por el envío.", reply_to=first["message_id"])
+        act("/settle", seconds=20)
+
+
+def answer(browser: Browser, url: str) -> None:
+    """The agent answers once, in two messages, and waits until the channel took them."""
+    context = browser.new_context(locale="es-MX", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    enter(page, f"{url}/login", "agent")
+    page.locator(".conv", has_text=PERSON).first.click()
+    for text in ("Seis semanas, con anticipo de la mitad.", "El envío a Cuernavaca sale en $1,150 con maniobras."):
+        page.get_by_label("Respuesta", exact=True).fill(text)
+        page.get_by_label("Respuesta", exact=True).press("Enter")
+    page.locator(".msg.out", has_text="Enviado").nth(2).wait_for(timeout=60_000)
+    context.close()
 
 
 @contextmanager
@@ -102,6 +171,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with demo() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        happen(url)
+        answer(browser, url)
         take(browser, url, "light")
         take(browser, url, "dark")
         browser.close()

@@ -264,6 +264,46 @@ def test_what_may_be_forgotten_is_pruned_and_the_rest_stays(
     assert jobs.prune(installation) == 1  # the count
 
 
+def test_receipt_whose_message_never_came_is_forgotten_after_ninety_days(
+    installation: Installation, clock: ManualClock, make: Factory, sessions: Sessions
+) -> None:
+    client_id = make.client().id
+    told = {"client": client_id, "connector": make.connector(client_id), "key": bytes(16), "at": START}
+    with sessions.worker() as session:
+        session.execute(text("insert into tenant.tombstone values (:client, :connector, :key, 'read', :at)"), told)
+    clock.advance(days=89)
+    jobs.prune(installation)
+    assert _waiting(sessions) == 1
+    clock.advance(days=2)
+    jobs.prune(installation)
+    assert _waiting(sessions) == 0
+
+
+def test_answered_call_for_the_deletion_of_data_is_forgotten_after_five_years(
+    installation: Installation, clock: ManualClock, sessions: Sessions
+) -> None:
+    with sessions.worker() as session:
+        for code, finished in (("done", START), ("open", None)):
+            session.execute(
+                text(
+                    "insert into platform.data_deletion_request (id, code, app, person_hash, issued_at, requested_at,"
+                    " connectors, finished_at) values (:id, :code, 'demo', :hash, :at, :at, 1, :finished)"
+                ),
+                {"id": uuid7(START), "code": code, "hash": code.encode(), "at": START, "finished": finished},
+            )
+    clock.advance(days=5 * 365)
+    assert jobs.prune(installation) == 0
+    clock.advance(days=5)
+    assert jobs.prune(installation) == 1
+    with sessions.worker() as session:
+        assert session.execute(text("select code from platform.data_deletion_request")).scalars().all() == ["open"]
+
+
+def _waiting(sessions: Sessions) -> int:
+    with sessions.worker() as session:
+        return int(session.execute(text("select count(*) from tenant.tombstone")).scalar_one())
+
+
 def _trial(installation: Installation, make: Factory, length: timedelta) -> UUID:
     version = make.plan(code=f"prueba-{length.days}")
     new = registration.NewClient(legal_name="Prueba, S.A.", trade_name="Prueba", registered_email="a@prueba.example")

@@ -4,21 +4,15 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from backoffice import errors, pages
+from backoffice.account import connectors as connector_pages
+from backoffice.account.connector_words import STATES
 from backoffice.deps import TheReader, TheVisitor, TheWorks, tenant_of
-from konectus.domain.connectors import ConnectorState
-from konectus.i18n import msg
 from konectus.store.queries import clients, connectors
 from konectus.store.roles import Role
 
 router = APIRouter(include_in_schema=False)
 
-STATES = {
-    ConnectorState.PENDING_AUTH: ("circle-dashed", msg("Being connected"), "tone-mute"),
-    ConnectorState.CONNECTED: ("circle-check", msg("Connected"), "tone-ok"),
-    ConnectorState.DEGRADED: ("triangle-alert", msg("With trouble"), "tone-warn"),
-    ConnectorState.DISCONNECTING: ("unplug", msg("Being disconnected"), "tone-mute"),
-    ConnectorState.NEEDS_RECONFIGURATION: ("unplug", msg("Has to be connected again"), "tone-warn"),
-}
+router.include_router(connector_pages.router)
 
 
 @router.get("/account")

@@ -20,12 +20,12 @@ from backoffice.admin import shell
 from backoffice.admin.names import mismatch
 from backoffice.admin.pieces import Act, Fact, Field, typed
 from backoffice.admin.roles import CLIENT
+from backoffice.admin.view import waiting
 from konectus.domain.channels import Channel
 from konectus.domain.suspension import MIN_REASON
 from konectus.errors import Conflict, Forbidden
 from konectus.i18n import LEGAL_ZONE, gettext, ngettext
 from konectus.services.work import Work
-from konectus.store.queries import admin
 
 UNREADABLE, CONFLICT, SEE_OTHER = 422, 409, 303
 LONGEST_WHY = 2000
@@ -48,15 +48,24 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is so at the moment of reading. `seen` is the same as long as nothing that matters changes."""
+    """What is so at the moment of reading. `seen` is the same as long as nothing that matters changes.
+
+    `name` and `href` are of the thing it is about, and `name` is typed to confirm; where a number is typed
+    instead, it is `number`.
+    """
 
     title: str
     lead: str
-    client_name: str
-    client_href: str
+    name: str
+    href: str
     facts: tuple[Fact, ...]
     read_at: datetime
     seen: str
+    number: str = ""
+
+    @property
+    def expected(self) -> str:
+        return self.number or self.name
 
     @property
     def read_words(self) -> str:
@@ -80,11 +89,16 @@ class Refused(Conflict):
     """The command makes no sense now; the page says since when, by whom and what can be done."""
 
     code = "command_refused"
-    identity = CLIENT
 
-    def __init__(self, title: str, lead: str, facts: tuple[Fact, ...], acts: tuple[Act, ...]) -> None:
+    def __init__(
+        self, title: str, lead: str, facts: tuple[Fact, ...], acts: tuple[Act, ...], *, identity: str = CLIENT
+    ) -> None:
         super().__init__(title)
-        self.title, self.lead, self.rows, self.acts = title, lead, facts, acts
+        self.title, self.lead, self.rows, self.acts, self.identity = title, lead, facts, acts, identity
+
+    @property
+    def home(self) -> tuple[str, str]:
+        return home_of(self.identity)
 
 
 class Command(Protocol):
@@ -134,6 +148,20 @@ class Page:
     def identity(self) -> str:
         return self.command.identity
 
+    @property
+    def home(self) -> tuple[str, str]:
+        """The list it came from: its words and address."""
+        return home_of(self.identity)
+
+    @property
+    def wait(self) -> str:
+        return gettext("Type the number to go on") if self.known.number else gettext("Type the name to go on")
+
+
+def home_of(identity: str) -> tuple[str, str]:
+    words = next((place.words for _, places in shell.MENU for place in places if place.identity == identity), "")
+    return gettext(words), shell.list_of(identity)
+
 
 async def serve(request: Request, templates: Jinja2Templates, command: Command) -> Response:
     """GET shows, POST acts or shows again with everything typed. Raises Forbidden first."""
@@ -162,7 +190,7 @@ def _answer(request: Request, command: Command, given: Typed | None) -> str | tu
             if not problems and not has_changed:
                 return command.carry_out(work, given)
     with works.rehearsal(actor) as work:
-        request.state.open_suspensions = admin.open_suspensions(work.session)
+        request.state.waiting = waiting(work)
         known = command.known(work)
         effects = command.effects(work)
     return _page(command, known, effects, given or Typed(), problems, has_changed=has_changed), _status(
@@ -179,8 +207,14 @@ def _problems(command: Command, known: Known, given: Typed) -> dict[str, str]:
         )
     elif len(given.why) > LONGEST_WHY:
         found["why"] = gettext("It is too long: at most {most} characters", most=LONGEST_WHY)
-    wrong = mismatch(known.client_name, given.name)
+    wrong = _wrong_number(known.number, given.name) if known.number else mismatch(known.name, given.name)
     return found | ({"name": wrong} if wrong else {})
+
+
+def _wrong_number(expected: str, typed_number: str) -> str:
+    if typed_number == expected:
+        return ""
+    return gettext("Type the number {number}", number=expected)
 
 
 def _status(problems: Mapping[str, str], *, has_changed: bool) -> int:
@@ -200,12 +234,13 @@ def _page(  # noqa: PLR0913 the six parts of a page, put together in one place
 ) -> Page:
     confirm = Field(
         "name",
-        gettext("Type the Client's name:"),
+        gettext("Type how many they are:") if known.number else gettext("Type the Client's name:"),
         given.name,
         error=problems.get("name", ""),
-        expected=known.client_name,
+        expected=known.expected,
     )
-    complaint = gettext("Mend the name to go on") if set(problems) == {"name"} else ""
+    is_name = set(problems) == {"name"} and not known.number
+    complaint = gettext("Mend the name to go on") if is_name else ""
     if problems and not complaint:
         complaint = gettext("Mend what is marked to go on")
     return Page(command, known, effects, command.reasons(given, problems), confirm, complaint, has_changed)

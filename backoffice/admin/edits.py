@@ -15,12 +15,12 @@ from backoffice import deps
 from backoffice.admin.pieces import Field, typed
 from backoffice.admin.roles import CLIENT
 from backoffice.admin.shell import page_of
+from backoffice.admin.view import waiting
 from konectus.domain.suspension import MIN_REASON
 from konectus.i18n import gettext
 from konectus.services.suspensions import NoSuchClient
 from konectus.services.work import Change, Work
 from konectus.store.models.clients import Client
-from konectus.store.queries import admin
 
 # Industry and region are codes of closed lists that figures are grouped by: free text would break those.
 COLUMNS = ("trade_name", "legal_name", "tax_id", "registered_email", "language", "zone")
@@ -71,7 +71,7 @@ async def serve(request: Request, templates: Jinja2Templates, client_id: UUID) -
 
 def _answer(request: Request, client_id: UUID, given: Given | None) -> str | tuple[EditPage, int]:
     with deps.works(request).staff(deps.actor(request)) as work:
-        request.state.open_suspensions = admin.open_suspensions(work.session)
+        request.state.waiting = waiting(work)
         client = work.session.get(Client, client_id, with_for_update=given is not None)
         if client is None:
             raise NoSuchClient

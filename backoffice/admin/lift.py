@@ -54,8 +54,8 @@ class Lift:
         return Known(
             title=gettext("Lift the suspension of {client}", client=row.trade_name),
             lead=gettext("It takes effect when you confirm. Connectors stay disconnected until the Client reconnects."),
-            client_name=row.trade_name,
-            client_href=page_of(CLIENT, row.client_id),
+            name=row.trade_name,
+            href=page_of(CLIENT, row.client_id),
             facts=(
                 Fact(gettext("Client"), Cell(row.trade_name)),
                 Fact(gettext("Service"), Cell(state=words.service(causes))),

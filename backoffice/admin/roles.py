@@ -18,7 +18,9 @@ from konectus.errors import Unauthenticated
 # Identities as sqladmin derives them from the models, and the home page.
 TODAY, CLIENT, AUDIT = "today", "client", "audit-entry"
 PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR = "plan", "subscription", "suspension", "connector"
+EVENT, LETTER = "webhook-event", "dead-letter"
 SUSPEND, LIFT = "suspend", "lift"
+REPLAY, DISCARD = "replay", "discard"
 
 Grants = frozenset[tuple[str, str]]
 
@@ -31,13 +33,18 @@ _HOUSE = _sees(TODAY, CLIENT, PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR)
 _EDITS: Grants = frozenset({(CLIENT, Action.EDIT)})
 _SUSPENDS: Grants = frozenset({(CLIENT, SUSPEND), (SUSPENSION, LIFT)})
 
+# Events and letters are metadata; reading them again brings Clients what they lack, discarding takes it away for good.
+_LOG = _sees(EVENT, LETTER)
+_REPLAYS: Grants = frozenset({(EVENT, REPLAY), (LETTER, REPLAY)})
+_DISCARDS: Grants = frozenset({(LETTER, DISCARD)})
+
 _BASE: Mapping[StaffRole, Grants] = {
-    StaffRole.ADMIN: _HOUSE | _EDITS | _sees(AUDIT),
-    StaffRole.SUPPORT: _HOUSE | _EDITS,
+    StaffRole.ADMIN: _HOUSE | _EDITS | _sees(AUDIT) | _LOG | _REPLAYS | _DISCARDS,
+    StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS,
     StaffRole.BILLING: _HOUSE | _EDITS,
-    StaffRole.TRUST: _HOUSE | _sees(AUDIT),
+    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG,
     StaffRole.LEGAL: _HOUSE | _sees(AUDIT),
-    StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT),
+    StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT) | _LOG,
     StaffRole.ANALYST: frozenset(),
 }
 GRANTS: Mapping[StaffRole, Grants] = {

@@ -14,7 +14,9 @@ from backoffice.admin.roles import (
     AUDIT,
     CLIENT,
     CONNECTOR,
+    EVENT,
     GRANTS,
+    LETTER,
     PLAN,
     SUBSCRIPTION,
     SUSPENSION,
@@ -61,7 +63,14 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(SUSPENSION, msg("Suspensions"), "circle-pause"),
         ),
     ),
-    (msg("Channels"), (Place(CONNECTOR, msg("Connectors"), "plug"),)),
+    (
+        msg("Channels"),
+        (
+            Place(CONNECTOR, msg("Connectors"), "plug"),
+            Place(EVENT, msg("Events"), "activity"),
+            Place(LETTER, msg("Dead letters"), "mail-warning"),
+        ),
+    ),
     (msg("System"), (Place(AUDIT, msg("Audit"), "history"),)),
 )
 
@@ -82,7 +91,7 @@ def may(request: Request, identity: str, action: str) -> bool:
 
 def menu(request: Request) -> tuple[tuple[str, tuple[Line, ...]], ...]:
     """Groups with the lines that the reader may open; a group without any is left out."""
-    counts = {SUSPENSION: getattr(request.state, "open_suspensions", 0)}
+    counts = getattr(request.state, "waiting", None) or {}
     groups = []
     for heading, places in MENU:
         seen = [place for place in places if may(request, place.identity, Action.LIST)]

@@ -4,6 +4,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
+from anyio import to_thread
 from fastapi import FastAPI
 from sqladmin import Admin
 from sqladmin.authentication import login_required
@@ -14,17 +15,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from backoffice import errors
+from backoffice import deps, errors
 from backoffice.admin import shell, today
 from backoffice.admin.audit import AuditAdmin
 from backoffice.admin.clients import ClientAdmin
 from backoffice.admin.connectors import ConnectorAdmin
+from backoffice.admin.events import EventAdmin
+from backoffice.admin.letters import LetterAdmin
 from backoffice.admin.money import PlanAdmin, SubscriptionAdmin
 from backoffice.admin.roles import TODAY, RoleMatrix, StaffOnly
 from backoffice.admin.shell import Templates
 from backoffice.admin.suspensions import SuspensionAdmin
 from backoffice.admin.view import StaffView, in_work
 from konectus.errors import Forbidden, NotFound
+from konectus.services import alarms
 from konectus.services.installation import Installation
 
 VIEWS: Sequence[type[StaffView]] = (
@@ -33,6 +37,8 @@ VIEWS: Sequence[type[StaffView]] = (
     SubscriptionAdmin,
     SuspensionAdmin,
     ConnectorAdmin,
+    EventAdmin,
+    LetterAdmin,
     AuditAdmin,
 )
 # Of sqladmin's own routes. Deleting, exporting, importing, lookups, files and its sign-in are not among them.
@@ -81,7 +87,8 @@ class Backoffice(Admin):
     async def index(self, request: Request) -> Response:
         if not self.authorization_backend.has_permission(request, TODAY, Action.LIST):
             raise Forbidden
-        page = await in_work(request, today.read)
+        watch = await to_thread.run_sync(alarms.look, deps.installation(request))
+        page = await in_work(request, lambda work: today.read(work, watch))
         return await self.templates.TemplateResponse(request, "admin/today.html", {"page": page})
 
     @login_required

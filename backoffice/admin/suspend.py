@@ -58,8 +58,8 @@ class Suspend:
         return Known(
             title=gettext("Suspend {client} for misuse", client=client.trade_name),
             lead=gettext("It takes effect when you confirm, without prior notice (clause 15.1 b)."),
-            client_name=client.trade_name,
-            client_href=page_of(CLIENT, client.id),
+            name=client.trade_name,
+            href=page_of(CLIENT, client.id),
             facts=(
                 Fact(gettext("Client"), Cell(client.legal_name, small=client.tax_id or "")),
                 Fact(gettext("Service"), Cell(state=words.service(causes))),

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from backoffice.admin import words
+from backoffice.admin import alarms, words
+from backoffice.admin.alarms import Ring
 from backoffice.admin.pieces import State
-from backoffice.admin.roles import CLIENT, CONNECTOR, SUBSCRIPTION, SUSPENSION, TODAY
+from backoffice.admin.roles import CLIENT, CONNECTOR, LETTER, SUBSCRIPTION, SUSPENSION, TODAY
 from backoffice.admin.shell import list_of, page_of
 from konectus import i18n
 from konectus.domain.channels import Channel
 from konectus.i18n import gettext, ngettext
+from konectus.services.alarms import Watch
 from konectus.services.work import Work
 from konectus.store.queries import admin
 
@@ -55,10 +57,11 @@ class Today:
     trials: tuple[Row, ...]
     processes: tuple[tuple[str, State, datetime], ...]
     waiting_since: datetime | None
+    rings: tuple[Ring, ...]
     identity: str = TODAY
 
 
-def read(work: Work) -> Today:
+def read(work: Work, watch: Watch) -> Today:
     counts = admin.queues(work.session, work.now)
     return Today(
         greeting=_greeting(work.actor.name, work.now),
@@ -72,6 +75,7 @@ def read(work: Work) -> Today:
         ),
         processes=tuple((p.name, _alive(p.at, work.now), p.at) for p in admin.processes(work.session)),
         waiting_since=admin.oldest_waiting(work.session),
+        rings=alarms.rings(watch),
     )
 
 
@@ -123,7 +127,7 @@ def _tiles(counts: admin.Queues) -> tuple[Tile, ...]:
             gettext("Could not be read"),
             counts.dead_letters,
             gettext("Messages set aside"),
-            "#health",
+            list_of(LETTER),
             "mail-warning",
             "warn",
         ),

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from backoffice import deps
 from backoffice.admin import shell
 from backoffice.admin.pieces import Asked, Details, Listing
+from backoffice.admin.roles import LETTER, SUSPENSION
 from konectus.services.work import Work
 from konectus.store.queries import admin
 
@@ -27,10 +28,16 @@ async def in_work(request: Request, do: Callable[[Work], T]) -> T:
 
     def unit() -> T:
         with works.staff(actor) as work:
-            request.state.open_suspensions = admin.open_suspensions(work.session)
+            request.state.waiting = waiting(work)
             return do(work)
 
     return await to_thread.run_sync(unit)
+
+
+def waiting(work: Work) -> dict[str, int]:
+    """The counts beside the lines of the menu."""
+    found = admin.waiting(work.session)
+    return {SUSPENSION: found.suspensions, LETTER: found.letters}
 
 
 class StaffView(ModelView):

@@ -1,7 +1,10 @@
 """The product's states, causes and actions in words of the staff: tone, symbol and text in one place."""
 
+from datetime import timedelta
+
 from backoffice.admin.pieces import State
 from konectus import i18n
+from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState, Reason, RequestKind, RequestState
 from konectus.domain.plans import Interval, SubscriptionStatus
 from konectus.domain.roles import StaffRole, UserRole
@@ -9,6 +12,7 @@ from konectus.domain.suspension import Access, Cause
 from konectus.i18n import gettext, msg
 
 Look = tuple[str, str, str]
+_MINUTE = 60
 
 _CONNECTORS: dict[ConnectorState, Look] = {
     ConnectorState.PENDING_AUTH: (msg("Connecting"), "info", "hourglass"),
@@ -35,6 +39,8 @@ _KINDS = {
     RequestKind.CONNECT: msg("Connect"),
     RequestKind.DISCONNECT: msg("Disconnect"),
     RequestKind.CHECK: msg("Check"),
+    RequestKind.REFRESH: msg("Renew the access"),
+    RequestKind.RECONCILE: msg("Look for what is missing"),
 }
 _REQUESTS: dict[RequestState, Look] = {
     RequestState.QUEUED: (msg("Waiting"), "info", "hourglass"),
@@ -93,7 +99,60 @@ ACTIONS = {
     "staff.added": msg("Person of the staff added"),
     "staff.credentials_set": msg("Credentials of the staff set"),
     "api_token.added": msg("API token added"),
+    "event.replayed": msg("Events read again"),
+    "dead_letter.replay_asked": msg("Dead letters read again"),
+    "dead_letter.discarded": msg("Dead letters discarded"),
 }
+
+
+# In the order of gravity: what was set aside is told first.
+OUTCOMES: dict[str, Look] = {
+    "duplicate": (msg("Repeat"), "mute", "copy"),
+    "applied": (msg("Applied"), "ok", "check"),
+    "stored": (msg("Stored"), "ok", "circle-check"),
+    "ignored": (msg("Nothing to do"), "mute", "minus"),
+    "unroutable": (msg("Of nobody here"), "mute", "unplug"),
+    "unknown": (msg("Unknown kind"), "warn", "circle-help"),
+    "dead": (msg("Set aside"), "danger", "mail-warning"),
+}
+_DECISIONS: dict[str | None, Look] = {
+    None: (msg("Waits for a decision"), "warn", "hourglass"),
+    "replay": (msg("On its way back"), "info", "loader-circle"),
+    "replayed": (msg("Read again"), "ok", "circle-check"),
+    "discarded": (msg("Discarded"), "mute", "trash-2"),
+    "unreadable": (msg("Its key is gone"), "mute", "lock"),
+}
+
+
+def outcome(name: str) -> State:
+    """What became of an item; a word that is new here is shown as it is."""
+    return _said(OUTCOMES[name]) if name in OUTCOMES else State(name, "info", "info")
+
+
+def gravity(name: str) -> int:
+    return list(OUTCOMES).index(name) if name in OUTCOMES else len(OUTCOMES)
+
+
+def waiting() -> State:
+    return State(gettext("Waits to be read"), "info", "hourglass")
+
+
+def decision(name: str | None) -> State:
+    return _said(_DECISIONS[name]) if name in _DECISIONS else State(name or "", "info", "info")
+
+
+def channel(of: Channel) -> str:
+    return {"messenger": "Messenger", "instagram": "Instagram", "telegram": "Telegram"}[of]
+
+
+def seconds(length: timedelta) -> str:
+    """A short time: milliseconds below a second, else seconds or minutes."""
+    told = length.total_seconds()
+    if told < 1:
+        return gettext("{n} ms", n=i18n.format_number(max(round(told * 1000), 0)))
+    if told < _MINUTE:
+        return gettext("{n} s", n=i18n.format_number(told, 1))
+    return gettext("{n} min", n=i18n.format_number(round(told / _MINUTE)))
 
 
 def connector(state: ConnectorState) -> State:

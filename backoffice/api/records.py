@@ -18,14 +18,25 @@ class BadCursor(Invalid):
 class Attachment(BaseModel):
     """A file, place or share; `url` where its bytes are kept, for the same bearer token."""
 
+    id: UUID
     kind: str
     name: str
     size: int | None
+    media_type: str | None
+    state: str
     url: str | None
 
 
+class Reaction(BaseModel):
+    """A reaction that holds; `direction` in is the person's, out is ours."""
+
+    emoji: str
+    direction: str
+    at: datetime
+
+
 class Message(BaseModel):
-    """A message as contract.md promises it. Edits, deletions and reactions are not recorded yet."""
+    """A message as contract.md promises it. `text` is what is shown now: after an edit the last one, withdrawn none."""
 
     id: UUID
     conversation_id: UUID
@@ -38,9 +49,9 @@ class Message(BaseModel):
     occurred_at: datetime
     status: str
     reply_to: UUID | None
-    edited_at: datetime | None = None
-    deleted_at: datetime | None = None
-    reactions: list[str] = []
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    reactions: list[Reaction]
 
 
 class Page(BaseModel):
@@ -50,19 +61,23 @@ class Page(BaseModel):
     next: str | None
 
 
-def message(row: MessageRow, reply_to: UUID | None, base_url: str) -> Message:
+def message(row: MessageRow, base_url: str) -> Message:
+    is_gone = row.deleted_at is not None
     return Message(
         id=row.id,
         conversation_id=row.conversation_id,
         connector_id=row.connector_id,
         direction=row.direction,
         kind=row.kind,
-        text=row.text,
-        attachments=[_attachment(found, base_url) for found in row.attachments],
+        text="" if is_gone else row.text,
+        attachments=[] if is_gone else [_attachment(found, base_url) for found in row.attachments],
         external_id=row.external_id,
         occurred_at=row.occurred_at,
         status=row.status,
-        reply_to=reply_to,
+        reply_to=row.answered.id if row.answered else None,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        reactions=[Reaction(emoji=one.emoji, direction=one.direction, at=one.at) for one in row.reactions],
     )
 
 
@@ -86,5 +101,12 @@ def read_cursor(given: str) -> tuple[datetime, UUID]:
 
 
 def _attachment(row: AttachmentRow, base_url: str) -> Attachment:
-    url = f"{base_url}/api/v1/files/{row.id}" if row.state is AttachmentState.STORED else None
-    return Attachment(kind=row.kind, name=row.name, size=row.size, url=url)
+    return Attachment(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        size=row.size,
+        media_type=row.media_type,
+        state=row.state,
+        url=f"{base_url}/api/v1/files/{row.id}" if row.state is AttachmentState.STORED else None,
+    )

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from backoffice.api import lists
 from backoffice.api.callers import Caller, TheCaller
+from backoffice.api.paging import Limit, with_link
 from backoffice.api.records import Message, Page, cursor, message, read_cursor
 from konectus.errors import NotFound
 from konectus.files import sealed
@@ -17,12 +19,10 @@ from konectus.store.queries import stored_files, threads
 from konectus.store.queries.threads import MessageRow
 
 router = APIRouter(prefix="/api/v1", tags=["v1"])
+router.include_router(lists.router)
 
 NDJSON = "application/x-ndjson"
 _STREAM_PAGE = 500
-_MOST = 500
-
-Limit = Annotated[int, Query(ge=1, le=_MOST, description="messages in a page")]
 Connector = Annotated[UUID | None, Query(description="one Connector's alone")]
 
 
@@ -37,12 +37,12 @@ def list_messages(
     found = _after(caller, connector, after, limit)
     following = str(found[-1].id) if len(found) == limit else None
     page = Page(messages=found, next=following)
-    return _with_link(page, request, "after", following)
+    return with_link(page, request, "after", following)
 
 
 @router.get("/conversations/{conversation_id}/messages", response_model=Page)
 def list_conversation(
-    request: Request, caller: TheCaller, conversation_id: UUID, before: str | None = None
+    request: Request, caller: TheCaller, conversation_id: UUID, before: str | None = None, limit: Limit = threads.PAGE
 ) -> Response | Page:
     """The newest messages of a conversation, oldest first; `next` leads to the earlier ones.
 
@@ -53,11 +53,10 @@ def list_conversation(
         if not read.has_conversation(session, caller.client_id, conversation_id):
             raise NotFound
         at = read_cursor(before) if before is not None else None
-        rows = threads.thread_page(session, caller.keys, conversation_id, before=at)
-        answered = read.quoted(session, caller.client_id, [row.id for row in rows])
-    earlier = cursor(rows[0].occurred_at, rows[0].id) if len(rows) == threads.PAGE else None
-    page = Page(messages=_told(caller, rows, answered), next=earlier)
-    return _with_link(page, request, "before", earlier)
+        rows = threads.page_before(session, caller.keys, conversation_id, at, limit)
+    earlier = cursor(rows[0].occurred_at, rows[0].id) if len(rows) == limit else None
+    page = Page(messages=_told(caller, rows), next=earlier)
+    return with_link(page, request, "before", earlier)
 
 
 @router.get("/files/{attachment_id}")
@@ -88,18 +87,9 @@ def _lines(caller: Caller, connector: UUID | None, after: UUID | None) -> Iterat
 def _after(caller: Caller, connector: UUID | None, after: UUID | None, limit: int) -> list[Message]:
     with caller.session() as session:
         rows = threads.messages_after(session, caller.keys, after, connector_id=connector, limit=limit)
-        answered = read.quoted(session, caller.client_id, [row.id for row in rows])
-    return _told(caller, rows, answered)
+    return _told(caller, rows)
 
 
-def _told(caller: Caller, rows: Sequence[MessageRow], answered: dict[UUID, UUID]) -> list[Message]:
+def _told(caller: Caller, rows: Sequence[MessageRow]) -> list[Message]:
     base_url = caller.installation.settings.public_url.rstrip("/")
-    return [message(row, answered.get(row.id), base_url) for row in rows]
-
-
-def _with_link(page: Page, request: Request, name: str, following: str | None) -> Response | Page:
-    if following is None:
-        return page
-    kept = [(key, value) for key, value in request.query_params.multi_items() if key != name]
-    link = f'<{request.url.path}?{urlencode([*kept, (name, following)])}>; rel="next"'
-    return Response(page.model_dump_json(), media_type="application/json", headers={"Link": link})
+    return [message(row, base_url) for row in rows]

@@ -1,6 +1,6 @@
 """What an agent does: reply, keep a draft, read, assign, close. Every one is a POST; the rules are services.inbox."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -8,22 +8,16 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from backoffice import errors, pages
-from backoffice.inbox import present
+from backoffice.inbox import present, turns
 from backoffice.inbox.looks import Look, OpenLook
+from backoffice.inbox.uploads import MOST_BYTES, TheReply
 from konectus.errors import NotFound
-from konectus.services import inbox
+from konectus.services import attachments, inbox, parts
 from konectus.store.queries import threads
 
 router = APIRouter(include_in_schema=False, prefix="/inbox/c/{conversation_id}")
 
-_LONGEST = 20_000  # far above every channel's limit, which the service knows
-
-
-class ReplyForm(BaseModel):
-    """`reply_id` is made by the page before the first try: however often it arrives, it is one reply."""
-
-    reply_id: UUID
-    text: str = Field(max_length=_LONGEST)
+_LONGEST = 100_000  # above what any channel takes in all its parts, which the service knows
 
 
 class DraftForm(BaseModel):
@@ -34,18 +28,59 @@ class AssignForm(BaseModel):
     to: str = Field("", max_length=40)
 
 
-@router.post("/replies")
-def reply(request: Request, look: OpenLook, conversation_id: UUID, form: Annotated[ReplyForm, Form()]) -> Response:
-    """Queue a reply; a script gets its bubble, a plain form the thread."""
-    new = inbox.NewReply(form.reply_id, conversation_id, look.user_id, form.text.replace("\r\n", "\n"))
+class DecideForm(BaseModel):
+    """Whether an unconfirmed part arrived, or is to go out again."""
+
+    outcome: Literal["arrived", "again"]
+
+
+@router.post("/replies", max_body_size=MOST_BYTES)
+def reply(request: Request, look: OpenLook, conversation_id: UUID, given: TheReply) -> Response:
+    """Queue a reply; a script gets its bubbles, a plain form the thread."""
+    new = inbox.NewReply(given.reply_id, conversation_id, look.user_id, given.text, given.files)
     with look.work() as work:
-        parts = inbox.reply(work, new)
+        queued = inbox.reply(work, new, request.app.state.files)
     if not errors.is_script(request):
         return _done(request, look, conversation_id)
     with look.session() as session:
-        found = [threads.message(session, look.keys, part) for part in parts]
-    turns = present.turns([message for message in found if message is not None], look.reader)
-    return HTMLResponse("".join(pages.render("inbox/turn.html", look.reader, turn=turn) for turn in turns))
+        row = look.row(session, conversation_id)
+        found = [threads.message(session, look.keys, part) for part in queued]
+    messages = [message for message in found if message is not None]
+    shown = turns.turns(messages, present.talk_of(row), look.reader)
+    return HTMLResponse("".join(pages.render("inbox/turn.html", look.reader, turn=turn) for turn in shown))
+
+
+@router.post("/parts/{message_id}/cancel")
+def cancel_part(request: Request, look: OpenLook, conversation_id: UUID, message_id: UUID) -> Response:
+    """Stop a part that has not left; its text comes back as a draft."""
+    with look.work() as work:
+        parts.cancel_part(work, message_id)
+    return _done(request, look, conversation_id)
+
+
+@router.post("/parts/{message_id}/retry")
+def retry_part(request: Request, look: OpenLook, conversation_id: UUID, message_id: UUID) -> Response:
+    with look.work() as work:
+        parts.retry_part(work, message_id, request.app.state.files)
+    return _done(request, look, conversation_id)
+
+
+@router.post("/parts/{message_id}/decide")
+def decide_part(
+    request: Request, look: OpenLook, conversation_id: UUID, message_id: UUID, form: Annotated[DecideForm, Form()]
+) -> Response:
+    """An agent says what became of a part that nobody else can tell of."""
+    with look.work() as work:
+        parts.decide_unknown(work, message_id, request.app.state.files, arrived=form.outcome == "arrived")
+    return _done(request, look, conversation_id)
+
+
+@router.post("/files/{attachment_id}/retry")
+def fetch_again(request: Request, look: OpenLook, conversation_id: UUID, attachment_id: UUID) -> Response:
+    """Ask the channel once more for a file that could not be fetched."""
+    with look.work() as work:
+        attachments.retry(work, attachment_id)
+    return _done(request, look, conversation_id)
 
 
 @router.post("/draft")

@@ -19,7 +19,7 @@ from anyio import to_thread
 from backoffice.inbox import changes
 from backoffice.inbox.changes import Desk, Telling
 from backoffice.inbox.subscribers import Subscriber
-from backoffice.inbox.tabs import Opening, Tabs
+from backoffice.inbox.tabs import CHANNEL, Opening, Tabs
 from konectus.services.work import Works
 from konectus.store import signals
 from konectus.store.roles import Role
@@ -28,6 +28,16 @@ log = logging.getLogger(__name__)
 
 _KEPT = 2000  # changes remembered for those who come back
 _AGAIN_AFTER = 1.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which loaded page listens, after what, and what it showed when it was loaded. `is_again`: it listened before."""
+
+    tab: str
+    last_id: str
+    shown: UUID | None = None
+    is_again: bool = False
 
 
 @dataclass(eq=False)
@@ -65,14 +75,22 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextmanager
-    def subscribed(self, desk: Desk, tab: str, last_id: str) -> Iterator[Subscriber]:
-        """A stream from a place on; `reload` where that is too long ago, or the page another process'."""
-        subscriber = Subscriber(desk, tab, self._feed)
+    def subscribed(self, desk: Desk, place: Place) -> Iterator[Subscriber]:
+        """A stream from a place on. A place of another process is none here: then everything shown is told afresh.
+
+        `reload` for a page that was open before and that this process never heard of.
+        """
+        subscriber = Subscriber(desk, place.tab, self._feed)
         group = self._open.setdefault(subscriber.client_id, set())
         group.add(subscriber)
-        missed = self._missed(subscriber.client_id, last_id)
-        if missed is None or self._shown(subscriber) is None:
+        if not place.is_again:
+            self.tabs.adopt(desk.visitor.user_id, place.tab, place.shown)
+        missed = self._missed(subscriber.client_id, place.last_id)
+        if self._shown(subscriber) is None:
             subscriber.reload()
+        elif missed is None:
+            subscriber.refresh()
+            self._feed(subscriber)
         else:
             subscriber.owe(missed)
             self._feed(subscriber)
@@ -112,7 +130,7 @@ class Hub:
         while True:
             with suppress(psycopg.Error, OSError):
                 conninfo = self.works.database.conninfo(Role.APP)
-                async with signals.listening(conninfo, signals.LIVE, signals.ACCESS) as conn:
+                async with signals.listening(conninfo, signals.LIVE, signals.ACCESS, CHANNEL) as conn:
                     for subscriber in self._everybody() if lost else ():
                         subscriber.reload()
                     async for notice in conn.notifies():
@@ -124,6 +142,9 @@ class Hub:
         if channel == signals.ACCESS:
             for subscriber in self._open.get(UUID(payload), ()):
                 subscriber.alarm()
+            return
+        if channel == CHANNEL:
+            self.tabs.hear(payload)
             return
         client_id, ids = signals.read_live(payload)
         self._sequence += 1

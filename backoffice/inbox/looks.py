@@ -62,8 +62,8 @@ class Look:
         return found
 
 
-def chosen_list(view: str = "", status: str = "", channel: str = "") -> Filter:
-    return Filter.read(view, status, channel)
+def chosen_list(view: str = "", status: str = "", channel: str = "", kind: str = "") -> Filter:
+    return Filter.read(view, status, channel, kind)
 
 
 def look(request: Request, works: TheWorks, actor: TheActor, chosen: Annotated[Filter, Depends(chosen_list)]) -> Look:

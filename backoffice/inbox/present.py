@@ -1,26 +1,43 @@
-"""From rows of the store to what the templates show, in the reader's language and zone. Reads nothing."""
+"""List, head and contact: from rows of the store to what templates show. Bubbles are turns.py. Reads nothing."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from backoffice.inbox import reply_windows, states
+from backoffice.inbox import attached, boxes, reply_windows, states, turns
+from backoffice.inbox.bubbles import Badge
 from backoffice.inbox.listing import cursor
-from backoffice.inbox.views import Badge, Contact, Day, Fact, Node, Person, Row, Thread, Turn
+from backoffice.inbox.turns import Talk
+from backoffice.inbox.views import Contact, Fact, Person, Row, Thread
 from backoffice.pages import CHANNELS, Reader
 from konectus import i18n
-from konectus.domain import windows
-from konectus.domain.conversations import Author, Delivery, Direction, Status
+from konectus.domain.conversations import Delivery, Direction, Party, Status
+from konectus.i18n import msg
 from konectus.store.queries import threads
 from konectus.store.queries.inbox import ListRow
-from konectus.store.queries.threads import MessageRow
+from konectus.store.queries.threads import EventRow, MessageRow
 
-LATE = timedelta(minutes=2)
+_PARTIES = {
+    Party.GROUP: ("users", msg("Group")),
+    Party.CHANNEL: ("message-square-text", msg("Channel of Telegram")),
+}
+_UNREACHABLE = {"blocked": msg("Blocked us"), "gone": msg("Gone")}
 
 
-def row(found: ListRow, reader: Reader, user_id: UUID) -> Row:
-    """One line of the list."""
+@dataclass(frozen=True)
+class Page:
+    """A page of a thread as it was read. `sought` is the message it was opened at, if any."""
+
+    messages: Sequence[MessageRow] = ()
+    events: Sequence[EventRow] = ()
+    resting: Mapping[UUID, datetime] = field(default_factory=dict)
+    sought: UUID | None = None
+    has_later: bool = False
+
+
+def row(found: ListRow, reader: Reader, user_id: UUID, *, asks: bool = False) -> Row:
+    """One line of the list; `asks`: it waits as a request."""
     shown = _snippet(found)
     return Row(
         id=found.id,
@@ -30,14 +47,39 @@ def row(found: ListRow, reader: Reader, user_id: UUID) -> Row:
         snippet=shown.words,
         glyph=shown.glyph,
         tone=shown.tone,
-        window=reply_windows.in_list(found.channel, found.window_opened_at, reader),
+        window=reply_windows.in_list(found, reader),
         unread=found.unread,
         assignee=_assignee(found, user_id),
+        chips=chips(found, asks=asks),
     )
 
 
 def name_of(found: ListRow) -> str:
-    return found.name or found.handle or i18n.gettext("Person on {channel}", channel=CHANNELS[found.channel][0])
+    named = {Party.GROUP: msg("Group on {channel}"), Party.CHANNEL: msg("Channel on {channel}")}
+    words = named.get(found.kind, msg("Person on {channel}"))
+    return found.name or found.handle or i18n.gettext(words, channel=CHANNELS[found.channel][0])
+
+
+def talk_of(found: ListRow) -> Talk:
+    return Talk(found.id, found.channel, name_of(found))
+
+
+def party_chips(kind: Party) -> tuple[Badge, ...]:
+    """A group or channel is told as such; a person needs no word."""
+    told = _PARTIES.get(kind)
+    return (Badge(told[0], i18n.gettext(told[1])),) if told else ()
+
+
+def chips(found: ListRow, *, asks: bool = False) -> tuple[Badge, ...]:
+    """What one has to know before reading: a group, a request, somebody who blocked us, another application leads."""
+    told = [*party_chips(found.kind)]
+    if asks:
+        told.append(Badge("user-plus", i18n.gettext("Message request"), "tone-info"))
+    if found.unreachable:
+        told.append(Badge("ban", i18n.gettext(_UNREACHABLE.get(found.unreachable, msg("Gone"))), "tone-danger"))
+    if found.owner_app:
+        told.append(Badge("git-merge", i18n.gettext("Another application"), "tone-info"))
+    return tuple(told)
 
 
 def _assignee(found: ListRow, user_id: UUID) -> Person | None:
@@ -54,95 +96,23 @@ def _snippet(found: ListRow) -> Badge:
         state = states.of_part(found.preview_status, found.preview_failure)
         assert state is not None
         return Badge(state.glyph, state.words, "tone-danger" if state.tone == "failed" else "")
-    text = found.preview or (i18n.gettext("Attachment") if found.preview_kind else "")
-    return Badge("reply" if found.preview_direction is Direction.OUT else "", text)
+    if found.preview_deleted:
+        return Badge("undo-2", i18n.gettext("Withdrawn message"))
+    glyph = "reply" if found.preview_direction is Direction.OUT else ""
+    if found.preview or not found.preview_kind:
+        return Badge(glyph, found.preview)
+    if found.preview_attachment is None:
+        return Badge(glyph, i18n.gettext("Message that cannot be shown here"))
+    kind_glyph, words = attached.KINDS[found.preview_attachment]
+    return Badge(glyph or kind_glyph, i18n.gettext(words))
 
 
-def node_id(message: MessageRow) -> str:
-    """The element of a message. A reply's is named by the click that made it, so that it replaces its early bubble."""
-    return f"m-{message.id}" if message.reply_id is None else f"r-{message.reply_id}-{message.part}"
-
-
-def node_key(message: MessageRow) -> str:
-    """Orders a thread as the store does: the sender's time, then the id."""
-    return f"{_stamp(message.occurred_at)}|{message.id}"
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def node(message: MessageRow) -> Node:
-    """One bubble."""
-    is_ours = message.direction is Direction.OUT
-    late = not is_ours and message.received_at - message.occurred_at > LATE
-    return Node(
-        id=node_id(message),
-        thread=message.conversation_id,
-        key=node_key(message),
-        at=message.occurred_at,
-        is_ours=is_ours,
-        text=message.text
-        or ("" if message.attachments else i18n.gettext("This kind of message cannot be shown here.")),
-        author=_author(message) if is_ours else "",
-        files=tuple(states.of_attachment(found) for found in message.attachments),
-        state=states.of_part(message.status, message.failure) if is_ours else None,
-        notes=(i18n.gettext("arrived late"),) if late else (),
-    )
-
-
-def _author(message: MessageRow) -> str:
-    if message.author is Author.OWNER:
-        return i18n.gettext("Written in the channel's own app")
-    if message.author is Author.PROGRAM:
-        return message.author_name or i18n.gettext("Another program")
-    return message.author_name or ""
-
-
-def turns(messages: Sequence[MessageRow], reader: Reader, unread: int = 0) -> tuple[Turn, ...]:
-    """The bubbles with a line before each day, and one before what is new."""
-    found: list[Turn] = []
-    last_day = None
-    new_from = _first_unread(messages, unread)
-    for message in messages:
-        opened = day(message, reader)
-        if opened.id != last_day:
-            found.append(opened)
-            last_day = opened.id
-        if message is new_from:
-            words = i18n.ngettext("{n} new message", "{n} new messages", unread)
-            key = f"{_stamp(message.occurred_at)}|"
-            found.append(Day("new", message.conversation_id, key, words, is_new_mark=True))
-        found.append(node(message))
-    return tuple(found)
-
-
-def _first_unread(messages: Iterable[MessageRow], unread: int) -> MessageRow | None:
-    inbound = [message for message in messages if message.direction is Direction.IN]
-    return inbound[-unread] if 0 < unread <= len(inbound) else None
-
-
-def day(message: MessageRow, reader: Reader) -> Day:
-    """The line of a message's day in the reader's zone."""
-    zone = ZoneInfo(reader.zone)
-    date = message.occurred_at.astimezone(zone).date()
-    age = (reader.now.astimezone(zone).date() - date).days
-    words = i18n.format_date(date, form="long" if abs(age) < _YEAR else "full")
-    if age == 0:
-        words = i18n.gettext("Today, {day}", day=words)
-    elif age == 1:
-        words = i18n.gettext("Yesterday, {day}", day=words)
-    midnight = datetime.combine(date, datetime.min.time(), zone)
-    return Day(f"d-{message.conversation_id}-{date}", message.conversation_id, _stamp(midnight), words)
-
-
-_YEAR = 180
-
-
-def thread(found: ListRow, messages: Sequence[MessageRow], reader: Reader, *, user_id: UUID, reply_id: UUID) -> Thread:
+def thread(found: ListRow, page: Page, reader: Reader, *, user_id: UUID, reply_id: UUID) -> Thread:
     """The middle pane. `reply_id` names the next click on Send."""
-    first = messages[0] if messages else None
-    more = f"/inbox/c/{found.id}/earlier?before={cursor(first.occurred_at, first.id)}" if first else None
+    messages, url = page.messages, f"/inbox/c/{found.id}"
+    first, last = (messages[0], messages[-1]) if messages else (None, None)
+    is_full = len(messages) >= threads.PAGE or page.sought is not None
+    unread = 0 if page.sought or page.has_later else found.unread
     return Thread(
         id=found.id,
         name=name_of(found),
@@ -151,17 +121,20 @@ def thread(found: ListRow, messages: Sequence[MessageRow], reader: Reader, *, us
         account=found.connector_name,
         is_open=found.status is not Status.CLOSED,
         assignee=_assignee(found, user_id),
-        turns=turns(messages, reader, found.unread),
-        box=reply_windows.box(found.channel, found.window_opened_at, name_of(found), reader),
+        turns=turns.turns(messages, talk_of(found), reader, events=page.events, unread=unread),
+        box=boxes.of(found, name_of(found), reader, page.resting),
         reply_id=reply_id,
-        earlier=more if len(messages) >= threads.PAGE else None,
+        earlier=f"{url}/earlier?before={cursor(first.occurred_at, first.id)}" if first and is_full else None,
+        later=f"{url}/later?after={cursor(last.occurred_at, last.id)}" if last and page.has_later else None,
         draft=found.draft,
+        sought=page.sought,
+        chips=chips(found),
     )
 
 
 def contact(found: ListRow, reader: Reader) -> Contact:
     """The right pane: who it is, and the ledger of the reply window."""
-    window = windows.of(found.channel, found.window_opened_at, reader.now)
+    window = reply_windows.of(found, reader.now)
     facts = [
         Fact(i18n.gettext("Channel"), CHANNELS[found.channel][0]),
         Fact(i18n.gettext("Account"), found.connector_name),
@@ -169,26 +142,16 @@ def contact(found: ListRow, reader: Reader) -> Contact:
     ]
     if found.handle:
         facts.insert(1, Fact(i18n.gettext("User name"), found.handle))
+    if found.unreachable and found.unreachable_at:
+        words = _UNREACHABLE.get(found.unreachable, msg("Gone"))
+        facts.append(Fact(i18n.gettext(words), "", found.unreachable_at))
     left = max((window.closes_at - reader.now) / reply_windows.HOUR, 0.0) if window.closes_at else None
     return Contact(
         id=found.id,
         name=name_of(found),
         subtitle=i18n.gettext("since {month}", month=i18n.format_date(found.contact_since, reader.zone, "month")),
         facts=tuple(facts),
-        window=_ledger(found, window, reader),
+        window=reply_windows.ledger(found, reader),
         hours_left=left,
         hours_words=i18n.gettext("{n} of 24 hours are left", n=i18n.format_number(left, 1)) if left is not None else "",
-    )
-
-
-def _ledger(found: ListRow, window: windows.Window, reader: Reader) -> tuple[Fact, ...]:
-    if window.permission is windows.Permission.FREE and window.closes_at is None:
-        return (Fact("", i18n.gettext("This channel sets no limit of time")),)
-    if window.closes_at is None or found.window_opened_at is None:
-        return (Fact("", i18n.gettext("It opens when they write")),)
-    at = i18n.format_datetime(found.window_opened_at, reader.zone)
-    closes = i18n.gettext("It closed") if window.closes_at <= reader.now else i18n.gettext("It closes")
-    return (
-        Fact(i18n.gettext("Opened by their message of {at}", at=at), closes, window.closes_at),
-        Fact("", i18n.gettext("After 24 h: only an agent, up to 7 days")),
     )

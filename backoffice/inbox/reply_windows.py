@@ -1,83 +1,90 @@
-"""What is told of a channel's reply window: in the list for scanning, and as the box one may or may not write in."""
+"""What is told of a channel's reply window: in the list for scanning, in the contact as a ledger."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from backoffice.inbox.views import Badge, Box
-from backoffice.pages import CHANNELS, Reader
+from backoffice import pages
+from backoffice.inbox.views import Fact, Window
+from backoffice.pages import Reader
 from konectus import i18n
 from konectus.domain import windows
-from konectus.domain.channels import TEXT_LIMIT, Channel
-from konectus.domain.windows import Permission, Window
+from konectus.domain.channels import Channel
+from konectus.domain.windows import Opener, Permission
 from konectus.i18n import msg
+from konectus.store.queries.inbox import ListRow
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-# How the script of the page counts, and what a person calls it (domain.channels.text_length).
-_UNITS = {Channel.MESSENGER: "characters", Channel.INSTAGRAM: "bytes", Channel.TELEGRAM: "units"}
-_COUNTED = {
-    Channel.MESSENGER: msg("characters"),
-    Channel.INSTAGRAM: msg("bytes"),
-    Channel.TELEGRAM: msg("UTF-16 units"),
+_OPENED = {
+    Opener.MESSAGE: msg("Opened by their message of {at}"),
+    Opener.POSTBACK: msg("Opened by the button they tapped, {at}"),
+    Opener.REACTION: msg("Opened by their reaction of {at}"),
+    Opener.STORY_REPLY: msg("Opened by their answer to your story, {at}"),
+    Opener.STORY_MENTION: msg("Opened by their mention in a story, {at}"),
+    Opener.REFERRAL: msg("Opened by the link or advertisement they came through, {at}"),
+    Opener.OPTIN: msg("Opened by their consent of {at}"),
 }
 
 
-def in_list(channel: Channel, opened_at: datetime | None, reader: Reader) -> Badge:
-    """How long one may still answer, for scanning."""
-    window = windows.of(channel, opened_at, reader.now)
+def of(found: ListRow, now: datetime) -> windows.Window:
+    """The window of a conversation as the list's row knows it."""
+    through_owner = windows.through_owner(found.window_opened_at, found.business_at)
+    opened_at = found.business_at if through_owner else found.window_opened_at
+    return windows.of(found.channel, opened_at, now, through_owner=through_owner)
+
+
+def in_list(found: ListRow, reader: Reader) -> Window:
+    """How long one may still answer, for scanning; the title tells what opened it and the exact instants."""
+    if found.unreachable:
+        return Window("", "")  # nothing can be sent however long the window: the chip says why
+    window = of(found, reader.now)
+    glyph, words, tone = _short(window, reader)
+    return Window(glyph, words, tone, _title(found, window, reader))
+
+
+def _short(window: windows.Window, reader: Reader) -> tuple[str, str, str]:
     if window.permission is Permission.SHUT:
-        day = i18n.format_date(window.human_until, reader.zone, "scan") if window.human_until else ""
-        return Badge("lock", i18n.gettext("Shut {day}", day=day) if day else i18n.gettext("Window shut"), "shut")
+        closed = window.human_until or window.closes_at
+        day = i18n.format_date(closed, reader.zone, "scan") if closed else ""
+        return "lock", i18n.gettext("Shut {day}", day=day) if day else i18n.gettext("Window shut"), "shut"
     if window.permission is Permission.HUMAN_AGENT and window.human_until:
         days = i18n.gettext("{n} d", n=max(1, (window.human_until - reader.now) // DAY))
-        return Badge("user-round", i18n.gettext("Agent only · {left}", left=days), "soon")
+        return "user-round", i18n.gettext("Agent only · {left}", left=days), "soon"
     if window.closes_at is None:
-        return Badge("", i18n.gettext("No limit"))
+        return "", i18n.gettext("No limit"), ""
     left = window.closes_at - reader.now
     if left < HOUR:
-        return Badge("timer", i18n.gettext("{n} min", n=max(1, left // timedelta(minutes=1))), "soon")
-    return Badge("timer", i18n.gettext("{n} h", n=left // HOUR))
+        return "timer", i18n.gettext("{n} min", n=max(1, left // timedelta(minutes=1))), "soon"
+    return "timer", i18n.gettext("{n} h", n=left // HOUR), ""
 
 
-def box(channel: Channel, opened_at: datetime | None, name: str, reader: Reader) -> Box:
-    """The composer by the channel's window: open, for a person only, or shut with the cause."""
-    window = windows.of(channel, opened_at, reader.now)
-    if window.permission is Permission.SHUT:
-        return _shut(channel, opened_at, name, window)
-    if window.permission is Permission.HUMAN_AGENT and window.human_until:
-        days = max(1, (window.human_until - reader.now) // DAY)
-        left = i18n.ngettext("Agent only · {n} day left", "Agent only · {n} days left", days)
-        return replace(
-            _plain(channel, Badge("user-round", left, "soon")),
-            button=i18n.gettext("Send as an agent"),
-            heading=i18n.gettext("An answer to their question, written by you. No promotions, no automatic replies."),
-            refreshes_at=window.human_until,
-        )
+def _title(found: ListRow, window: windows.Window, reader: Reader) -> str:
     if window.closes_at is None:
-        return _plain(channel, Badge("timer", i18n.gettext("Open without limit of time")))
-    tone = "soon" if window.closes_at - reader.now < HOUR else ""
-    found = _plain(channel, Badge("timer", i18n.gettext("Window open · closes"), tone))
-    return replace(found, window_until=window.closes_at, refreshes_at=window.closes_at)
+        return ""
+    shut = window.closes_at <= reader.now
+    closes = i18n.gettext("It closed") if shut else i18n.gettext("It closes")
+    told = [f"{opened(found, reader)}.", f"{closes} {pages.exact(window.closes_at, reader.zone)}."]
+    if window.human_until and window.human_until > reader.now:
+        until = pages.exact(window.human_until, reader.zone)
+        told.append(i18n.gettext("After 24 h only an agent, until {until}.", until=until))
+    return " ".join(told)
 
 
-def _plain(channel: Channel, badge: Badge) -> Box:
-    counted = i18n.gettext(
-        "{channel} counts {unit}", channel=CHANNELS[channel][0], unit=i18n.gettext(_COUNTED[channel])
-    )
-    return Box(badge, None, TEXT_LIMIT[channel], _UNITS[channel], explanation=counted)
+def opened(found: ListRow, reader: Reader) -> str:
+    """What opened the window, and when."""
+    by = next((known for known in Opener if known == found.window_opened_by), Opener.MESSAGE)
+    at = found.window_opened_at or found.business_at
+    return i18n.gettext(_OPENED[by], at=i18n.format_datetime(at, reader.zone) if at else "")
 
 
-def _shut(channel: Channel, opened_at: datetime | None, name: str, window: Window) -> Box:
-    explanation = i18n.gettext("They have not written yet; the window opens when they do.")
-    if opened_at is not None:
-        explanation = i18n.gettext(
-            "Their last message was on {day}. The limit is 7 days. If they write again it opens again.",
-            day=i18n.format_date(opened_at),
-        )
-    return replace(
-        _plain(channel, Badge("lock", i18n.gettext("Shut since"), "shut")),
-        window_until=window.human_until,
-        is_shut=True,
-        heading=i18n.gettext("{channel} no longer lets us write to {name}", channel=CHANNELS[channel][0], name=name),
-        explanation=explanation,
-    )
+def ledger(found: ListRow, reader: Reader) -> tuple[Fact, ...]:
+    """The lines of the contact's pane."""
+    window = of(found, reader.now)
+    if window.closes_at is None:
+        if window.permission is Permission.FREE:
+            return (Fact("", i18n.gettext("This channel sets no limit of time")),)
+        return (Fact("", i18n.gettext("It opens when they write")),)
+    closes = i18n.gettext("It closed") if window.closes_at <= reader.now else i18n.gettext("It closes")
+    first = Fact(opened(found, reader), closes, window.closes_at)
+    if found.channel is Channel.TELEGRAM:
+        return (first, Fact("", i18n.gettext("The owner's own account: the bot answers for 24 h after their message")))
+    return (first, Fact("", i18n.gettext("After 24 h: only an agent, up to 7 days")))

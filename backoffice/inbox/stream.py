@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import StreamingResponse
 
 from backoffice.inbox import pause
 from backoffice.inbox.changes import Desk, Event
-from backoffice.inbox.hub import Hub
+from backoffice.inbox.hub import Hub, Place
 from backoffice.inbox.looks import OpenLook
 from backoffice.pages import Reader
 from backoffice.sessions import COOKIES, Visitor
@@ -29,18 +30,18 @@ COMMENT_EVERY = 15.0
 HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
 
 
+def place_of(
+    since: str = "", tab: str = "", shown: UUID | None = None, last_event_id: Annotated[str | None, Header()] = None
+) -> Place:
+    """Where a stream goes on: after the last event it heard, else from where its page was written."""
+    return Place(tab, last_event_id or since, shown, is_again=last_event_id is not None)
+
+
 @router.get("/inbox/stream")
-async def stream(
-    request: Request,
-    look: OpenLook,
-    since: str = "",
-    tab: str = "",
-    last_event_id: Annotated[str | None, Header()] = None,
-) -> StreamingResponse:
+async def stream(request: Request, look: OpenLook, place: Annotated[Place, Depends(place_of)]) -> StreamingResponse:
     desk = Desk(look.visitor, look.chosen)
     guard = Guard(look.works, look.visitor, token_hash(request.cookies[COOKIES["agent"]]))
     hub: Hub = request.app.state.hub
-    place = Place(tab, last_event_id or since)
     lines = told(hub, desk, guard, place)
     return StreamingResponse(lines, media_type="text/event-stream", headers=HEADERS)
 
@@ -69,17 +70,9 @@ class Guard:
             return pause.fragment(shown, Reader(now, visitor.zone))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Which loaded page listens, and after what."""
-
-    tab: str
-    last_id: str
-
-
 async def told(hub: Hub, desk: Desk, guard: Guard, place: Place) -> AsyncIterator[bytes]:
     """The bytes of one stream: what was missed, then what happens, comments while nothing does."""
-    with hub.subscribed(desk, place.tab, place.last_id) as subscriber:
+    with hub.subscribed(desk, place) as subscriber:
         yield b": open\n\n"
         check_at, comment_at = monotonic() + CHECK_EVERY, monotonic() + COMMENT_EVERY
         while not (heard := await subscriber.next(check_at - monotonic())).ended:

@@ -35,6 +35,7 @@ class Subscriber:
     on_hungry: Callable[["Subscriber"], None]
     _known: Known = field(default_factory=Known)
     _owed: dict[UUID, None] = field(default_factory=dict)
+    _afresh: bool = False
     _told: tuple[Event, ...] = ()
     _alarmed: bool = False
     _ended: bool = False
@@ -48,7 +49,7 @@ class Subscriber:
     @property
     def is_hungry(self) -> bool:
         """Whether it took what was rendered and is owed more."""
-        return bool(self._owed) and not self._told
+        return (bool(self._owed) or self._afresh) and not self._told
 
     @property
     def held(self) -> tuple[int, int]:
@@ -66,7 +67,8 @@ class Subscriber:
         batch = tuple(self._owed)[:BATCH]
         for one in batch:
             del self._owed[one]
-        return Telling(self.desk, batch, opening, self._known), not self._owed
+        is_afresh, self._afresh = self._afresh, False
+        return Telling(self.desk, batch, opening, self._known, is_afresh), not self._owed
 
     def tell(self, events: Iterable[Event]) -> None:
         """A rendered batch; after a reload that overtook it, nothing."""
@@ -74,8 +76,13 @@ class Subscriber:
             self._told = tuple(events)
             self._woken.set()
 
+    def refresh(self) -> None:
+        """Nobody here knows what it missed: it is told the whole list and the whole thread, and keeps its page."""
+        self._afresh = True
+
     def reload(self) -> None:
         self._owed.clear()
+        self._afresh = False
         self._told = (RELOAD,)
         self._woken.set()
 
@@ -94,6 +101,6 @@ class Subscriber:
         self._woken.clear()
         heard = Heard(self._told, self._alarmed, self._ended)
         self._told, self._alarmed = (), False
-        if self._owed:
+        if self._owed or self._afresh:
             self.on_hungry(self)
         return heard

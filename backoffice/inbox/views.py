@@ -1,17 +1,10 @@
-"""What the inbox templates receive: frozen values with their words already chosen. Making them is present.py's work."""
+"""What list, composer and contact receive: frozen values, their words already chosen. A thread's are in bubbles.py."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-
-@dataclass(frozen=True)
-class Badge:
-    """A state in an icon and words; `tone` is a class of look.css."""
-
-    glyph: str
-    words: str
-    tone: str = ""
+from backoffice.inbox.bubbles import Badge, Turn
 
 
 @dataclass(frozen=True)
@@ -19,6 +12,16 @@ class Person:
     id: UUID
     name: str
     is_reader: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """A reply window for scanning; `title` is its whole story: what opened it and the exact instant it closes."""
+
+    glyph: str
+    words: str
+    tone: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,67 +33,47 @@ class Row:
     channel: str
     at: datetime
     snippet: str
-    window: Badge
+    window: Window
     glyph: str = ""
     tone: str = ""
     unread: int = 0
     assignee: Person | None = None
+    chips: tuple[Badge, ...] = ()
 
 
 @dataclass(frozen=True)
-class File:
-    """An attachment by kind and name; `url` only where we hold its bytes."""
+class Allowed:
+    """Files as a channel takes them, for the page to tell before the click. Sizes in bytes, `types` empty for all.
 
-    glyph: str
-    name: str
-    about: str
-    url: str | None = None
-    is_image: bool = False
+    `said_…` is what the page says of a file that is not taken.
+    """
 
-
-@dataclass(frozen=True)
-class Node:
-    """One bubble of the thread. `id` is its element's, `key` orders it among its neighbours."""
-
-    id: str
-    thread: UUID
-    key: str
-    at: datetime
-    is_ours: bool
-    text: str = ""
-    author: str = ""
-    files: tuple[File, ...] = ()
-    state: Badge | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Day:
-    """A line between two days; `key` sorts before every message of the day."""
-
-    id: str
-    thread: UUID
-    key: str
+    most: int
+    size: int
+    image_size: int
+    types: tuple[str, ...]
     words: str
-    is_new_mark: bool = False
-
-
-Turn = Node | Day
+    said_most: str
+    said_size: str
+    said_image: str
+    said_type: str
 
 
 @dataclass(frozen=True)
 class Box:
     """The composer: what may be written now, and why not. `refreshes_at` is when that changes by itself."""
 
-    window: Badge
+    window: Window
     window_until: datetime | None
     limit: int
     counts: str
+    files: Allowed
     is_shut: bool = False
     button: str = ""
     heading: str = ""
     explanation: str = ""
     refreshes_at: datetime | None = None
+    notices: tuple["Notice", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +89,10 @@ class Thread:
     box: Box
     reply_id: UUID
     earlier: str | None = None
+    later: str | None = None
     draft: str = ""
+    sought: UUID | None = None
+    chips: tuple[Badge, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +123,7 @@ class Choice:
     hue: str = ""
     count: int | None = None
     is_current: bool = False
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +132,7 @@ class Side:
     views: tuple[Choice, ...]
     channels: tuple[Choice, ...]
     reader: Person
+    apart: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +143,7 @@ class Notice:
     heading: str
     what_next: str
     tone: str = "warn"
+    link: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -167,3 +156,47 @@ class Listing:
     empty_words: str = ""
     empty_link: Choice | None = None
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A bit of a found text; marked where it is what was looked for."""
+
+    words: str
+    is_marked: bool = False
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A message that was found, and the way to its place in its thread."""
+
+    id: UUID
+    conversation_id: UUID
+    name: str
+    channel: str
+    at: datetime
+    pieces: tuple[Piece, ...]
+    is_ours: bool = False
+
+
+@dataclass(frozen=True)
+class PersonHit:
+    """A person or group found by name."""
+
+    conversation_id: UUID
+    name: str
+    handle: str
+    channel: str
+    chips: tuple[Badge, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has to show. `before` leads to older hits."""
+
+    words: str
+    hits: tuple[Hit, ...] = ()
+    people: tuple[PersonHit, ...] = ()
+    before: str = ""
+    said: str = ""
+    is_page: bool = False

@@ -9,11 +9,13 @@ import httpx
 
 from ingestion.attachments.addresses import Addresses, Target
 from ingestion.attachments.refusals import Refused, Unreachable
+from ingestion.attachments.transport import DEADLINE
 from konectus.clock import monotonic
 
 # Messenger and Instagram take 25 MB at most (channels.md 2.6, 3.3); Telegram gives 20.
 MOST_BYTES = 25 << 20
 SECONDS = 30.0
+TOO_LARGE = "too_large"
 _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(5.0).as_dict()
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -34,16 +36,16 @@ class Fetcher:
         deadline = monotonic() + self.seconds
         for _ in range(_REDIRECTS + 1):
             target = self.addresses.check(address)
-            with closing(self._ask(target)) as response:
+            with closing(self._ask(target, deadline)) as response:
                 if response.status_code not in _MOVED:
                     return self._read(response, deadline)
                 address = _next(target, response)
         raise Refused("too_many_redirects")
 
-    def _ask(self, target: Target) -> httpx.Response:
+    def _ask(self, target: Target, deadline: float) -> httpx.Response:
         headers = {"Host": target.header, "Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Konectus"}
         # Connected to the address, but the certificate must be the name's.
-        extensions = {"timeout": _TIMEOUT, "sni_hostname": target.host}
+        extensions = {"timeout": _TIMEOUT, "sni_hostname": target.host, DEADLINE: deadline}
         request = httpx.Request("GET", target.url, headers=headers, extensions=extensions)
         try:
             return self.transport.handle_request(request)
@@ -51,12 +53,12 @@ class Fetcher:
             raise Unreachable(type(error).__name__) from None
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes:
-        _require_well(response)
+        _require_well(response, self.most_bytes)
         content = bytearray()
         for chunk in _chunks(response):
             content += chunk
             if len(content) > self.most_bytes:
-                raise Refused("too_large")
+                raise Refused(TOO_LARGE)
             if monotonic() > deadline:
                 raise Unreachable("too_slow")
         if not content:
@@ -64,12 +66,15 @@ class Fetcher:
         return bytes(content)
 
 
-def _require_well(response: httpx.Response) -> None:
+def _require_well(response: httpx.Response, most_bytes: int) -> None:
     status = response.status_code
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Unreachable(f"http_{status}")
     if status != HTTPStatus.OK:
         raise Refused("gone")
+    told = response.headers.get("Content-Length", "")
+    if told.isascii() and told.isdigit() and int(told[:20]) > most_bytes:
+        raise Refused(TOO_LARGE)
     # Asked not to: a small body that unpacks into a huge one is refused, not unpacked.
     if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
         raise Refused("encoded")

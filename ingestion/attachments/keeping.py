@@ -3,12 +3,13 @@
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from ingestion.attachments import media_types
-from ingestion.attachments.fetch import Fetcher
+from ingestion.attachments.fetch import TOO_LARGE, Fetcher
+from ingestion.attachments.previews import Previews, has_preview
 from ingestion.attachments.refusals import Refused, Unreachable
 from konectus.domain.budgets import pause
 from konectus.domain.channels import AttachmentKind
@@ -19,7 +20,7 @@ from konectus.services.work import Work, Works
 from konectus.store import signals
 from konectus.store.keystore import NoKey
 from konectus.store.queries import clients, media
-from konectus.store.queries.media import Pending
+from konectus.store.queries.media import Kept, Pending
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 _WHILE_BLOCKED = timedelta(minutes=10)
 _WITHOUT_STORE = timedelta(minutes=1)
 _STORY, _NO_ADDRESS = "story", "no_address"
+_MOST_ERASED = 20
 
 # (client, connector, file id) to the address where the channel gives the file.
 AddressOf = Callable[[UUID, UUID, str], str]
@@ -45,6 +47,7 @@ class Keeping:
     fetcher: Fetcher
     address_of: AddressOf
     chance: Callable[[], float]
+    previews: Previews = field(default_factory=Previews)
 
     def claim(self, most: int) -> list[Pending]:
         """Attachments that are this process's for the length of the lease."""
@@ -62,7 +65,7 @@ class Keeping:
             self._fail(pending, "unreachable")
             return
         try:
-            media_type, size = self._store(pending)
+            kept = self._store(pending)
         except Refused as refused:
             self._fail(pending, refused.reason)
         except Unreachable as trouble:
@@ -71,17 +74,44 @@ class Keeping:
             log.warning("attachment waits", extra={"reason": trouble.code})
             self._write(pending, lambda work: self._wait(work, pending, _WITHOUT_STORE, counts=False), tell=False)
         else:
-            self._write(pending, lambda work: media.mark_stored(work.session, pending, media_type, size, work.now))
+            self._settle(pending, kept)
 
-    def _store(self, pending: Pending) -> tuple[str, int]:
+    def _store(self, pending: Pending) -> Kept:
         keys = self.works.keys.of(pending.client_id)
         told = json.loads(keys.open_text(pending.source_sealed, "attachment", "source_sealed", pending.id))
         if pending.kind is AttachmentKind.STORY:
             raise Refused(_STORY)
+        if pending.size is not None and pending.size > self.fetcher.most_bytes:
+            raise Refused(TOO_LARGE)
         content = self.fetcher.fetch(self._address(pending, told.get("file_id"), told.get("url")))
         media_type = media_types.of(content, pending.kind)
+        drawn = self.previews.draw(content) if has_preview(pending.kind, media_type) else None
         sealed.write(self.files, keys, pending.id, content)
-        return media_type, len(content)
+        if drawn is None:
+            return Kept(media_type, len(content))
+        sealed.write_preview(self.files, keys, pending.id, drawn.content)
+        return Kept(media_type, len(content), drawn.width, drawn.height, has_preview=True)
+
+    def _settle(self, pending: Pending, kept: Kept) -> None:
+        """Told as stored; the bytes go again where the message was taken back while they came."""
+        stored = []
+        self._write(pending, lambda work: stored.append(media.mark_stored(work.session, pending, kept, work.now)))
+        if not all(stored):
+            sealed.delete(self.files, pending.client_id, pending.id)
+
+    def erase_withdrawn(self) -> bool:
+        """Delete files of messages that were taken back; True while there may be more.
+
+        No transaction waits for the file store: who is killed in between, or meets another, deletes once more.
+        """
+        with self.works.system() as work:
+            found = media.withdrawn(work.session, _MOST_ERASED)
+        for client_id, attachment_id in found:
+            sealed.delete(self.files, client_id, attachment_id)
+        if found:
+            with self.works.system() as work:
+                media.mark_erased(work.session, found)
+        return len(found) == _MOST_ERASED
 
     def _address(self, pending: Pending, file_id: str | None, url: str | None) -> str:
         if file_id:

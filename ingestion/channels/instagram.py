@@ -2,16 +2,17 @@
 
 import httpx
 
-from ingestion.channels.meta import graph, outgoing, parsing
+from ingestion.channels.meta import graph, outgoing, parsing, record
 from ingestion.channels.meta.walk import Found
 from ingestion.channels.port.adapter import (
     Access,
     Hook,
-    Limits,
     Outgoing,
     OutgoingFile,
     Profile,
+    Said,
     Sent,
+    Span,
     Standing,
     must_carry,
     must_fit,
@@ -46,7 +47,6 @@ class Instagram:
     """The adapter of the channel, through a linked Page or through Instagram Login (`Access.flavour`)."""
 
     channel = Channel.INSTAGRAM
-    limits = Limits(image_bytes=8 << 20, file_bytes=25 << 20)
 
     def accounts(self, body: object) -> frozenset[str]:
         return parsing.accounts(body, _PRODUCT, whose)
@@ -63,14 +63,26 @@ class Instagram:
 
     def send_file(self, http: httpx.Client, access: Access, out: Outgoing, file: OutgoingFile) -> Sent:
         """Instagram Login takes addresses alone, and images under a key of their own."""
-        must_carry(self.limits, file)
+        must_carry(self.channel, file)
         path, is_login = f"{_node(access)}/messages", access.flavour == "instagram"
         if is_login and not file.url:
-            raise Permanent("file needs an address", action=Action.REFUSED)
+            raise Permanent("file needs an address", action=Action.MEDIA)
         key = "attachments" if is_login and file.kind is AttachmentKind.IMAGE else "attachment"
         body = outgoing.envelope(out, {key: outgoing.attachment(file)})
-        answer = graph.post(http, access, path, body) if file.url else graph.post_file(http, access, path, body, file)
+        if file.url:
+            return graph.sent(graph.post_link(http, access, path, body))
+        answer = graph.post_file(http, access, path, body, file)
         return graph.sent(answer)
+
+    def wants_address(self, access: Access) -> bool:
+        """Bytes go only to a Page's address."""
+        return access.flavour == "instagram"
+
+    def take_thread(self, http: httpx.Client, access: Access, recipient: str) -> None:
+        graph.take_thread(http, access, _node(access), recipient)
+
+    def said(self, http: httpx.Client, access: Access, span: Span) -> tuple[Said, ...]:
+        return record.said(http, access, (_node(access), "instagram"), span)
 
     def profile(self, http: httpx.Client, access: Access) -> Profile:
         """Instagram Login: `user_id` is the id webhooks use, `id` is scoped to the app. Page: the linked account."""

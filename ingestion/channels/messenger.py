@@ -2,16 +2,17 @@
 
 import httpx
 
-from ingestion.channels.meta import graph, outgoing, parsing
+from ingestion.channels.meta import graph, outgoing, parsing, record
 from ingestion.channels.meta.walk import Found
 from ingestion.channels.port.adapter import (
     Access,
     Hook,
-    Limits,
     Outgoing,
     OutgoingFile,
     Profile,
+    Said,
     Sent,
+    Span,
     Standing,
     must_carry,
     must_fit,
@@ -38,7 +39,6 @@ class Messenger:
     """The adapter of the channel."""
 
     channel = Channel.MESSENGER
-    limits = Limits(image_bytes=8 << 20, file_bytes=25 << 20)
 
     def accounts(self, body: object) -> frozenset[str]:
         return parsing.accounts(body, _PRODUCT, whose)
@@ -55,11 +55,22 @@ class Messenger:
         return graph.sent(graph.post(http, access, f"{access.account}/messages", body))
 
     def send_file(self, http: httpx.Client, access: Access, out: Outgoing, file: OutgoingFile) -> Sent:
-        must_carry(self.limits, file)
+        must_carry(self.channel, file)
         body = outgoing.envelope(out, {"attachment": outgoing.attachment(file), "metadata": out.part})
         path = f"{access.account}/messages"
-        answer = graph.post(http, access, path, body) if file.url else graph.post_file(http, access, path, body, file)
+        if file.url:
+            return graph.sent(graph.post_link(http, access, path, body))
+        answer = graph.post_file(http, access, path, body, file)
         return graph.sent(answer)
+
+    def wants_address(self, access: Access) -> bool:  # noqa: ARG002 - the port's signature
+        return False
+
+    def take_thread(self, http: httpx.Client, access: Access, recipient: str) -> None:
+        graph.take_thread(http, access, access.account, recipient)
+
+    def said(self, http: httpx.Client, access: Access, span: Span) -> tuple[Said, ...]:
+        return record.said(http, access, (access.account, "messenger"), span)
 
     def profile(self, http: httpx.Client, access: Access) -> Profile:
         told = graph.get(http, access, "me", fields="id,name").body

@@ -6,13 +6,13 @@ from uuid import UUID
 import httpx
 
 from ingestion.channels.port.adapter import Access, Hook
+from ingestion.channels.port.lines import Lines
 from konectus.domain.channels import Channel
 from konectus.errors import Invalid
 from konectus.settings import MetaApp, Settings
 
 # A read shorter than the ten seconds a channel takes to fetch a file would make `unknown` of what succeeds.
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=50)
 
 
 class NoSuchApp(Invalid):
@@ -23,7 +23,7 @@ class NoSuchApp(Invalid):
 
 def open_http() -> httpx.Client:
     """The client of all calls: no proxy or credentials of the environment, no redirect, no cookie kept by intent."""
-    return httpx.Client(timeout=TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False)
+    return httpx.Client(transport=Lines(), timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Calls:
             account=account_id,
             token=token,
             app_id=found.id,
-            app_secret=found.secrets[0].get_secret_value(),
+            app_secret=found.call_secret,
             flavour=found.flavour,
         )
 

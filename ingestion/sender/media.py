@@ -9,6 +9,7 @@ import httpx
 
 from ingestion import registry
 from ingestion.attachments.addresses import Addresses, Origin, origin_of
+from ingestion.attachments.fetch import TOO_LARGE
 from ingestion.attachments.keeping import Keeping
 from ingestion.attachments.refusals import Refused, Unreachable
 from ingestion.channels.port.failures import Action, Permanent, Transient
@@ -20,6 +21,8 @@ from konectus.store.queries import requests
 
 _THREADS = 4
 _LANE = "media"
+# What an adapter says of a file that its channel does not hand out for its size (Telegram: over 20 MB).
+TOO_BIG = "too_big"
 _MENDABLE = frozenset({Action.NEEDS_REAUTH, Action.PERMISSION_LOST, Action.RESTRICTED})
 
 
@@ -57,6 +60,8 @@ class FileAddresses:
         except Transient as trouble:
             raise Unreachable(str(trouble.action)) from None
         except Permanent as refusal:
+            if refusal.provider_code == TOO_BIG:
+                raise Refused(TOO_LARGE) from None
             # A new token may come; a file the channel does not know will not.
             if refusal.action in _MENDABLE:
                 raise Unreachable(str(refusal.action)) from None
@@ -83,3 +88,11 @@ class Media:
         for pending in self.keeping.claim(room):
             self.lanes.run(_LANE, pending.connector_id, pending.id, partial(self.keeping.keep, pending))
         return False
+
+    def sweep(self) -> bool:
+        """Files of messages that were taken back."""
+        return self.keeping.erase_withdrawn()
+
+    def close(self) -> None:
+        """End the child that makes previews."""
+        self.keeping.previews.close()

@@ -14,7 +14,7 @@ from konectus.sealing import ClientKeys, Unreadable
 from konectus.services.work import Works
 from konectus.store import signals
 from konectus.store.keystore import NoKey
-from konectus.store.queries import naming, requests
+from konectus.store.queries import naming, requests, search
 from konectus.store.queries.naming import Nameless
 
 # Telegram's messages carry the name.
@@ -74,6 +74,7 @@ class Names:
         handle = _sealed(keys, nameless, "handle_sealed", told.handle)
         with self.works.system() as work:
             naming.name(work.session, nameless, name, handle)
+            search.queue(work.session, nameless.client_id, [], work.now, contact_ids=[nameless.id])
             if nameless.conversation_id is not None:
                 signals.notify_live(work.session, nameless.client_id, [nameless.conversation_id])
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ingestion.pace import Pace
 from ingestion.sender.loops import Lanes
 from ingestion.sender.parts import Parts
 from konectus.domain.channels import Channel
-from konectus.services import returning, sending
+from konectus.services import limits, returning, sending
+from konectus.services.limits import Line
 from konectus.services.work import Works
 from konectus.store.queries import sending as parts
 from konectus.store.queries.sending import Head
@@ -17,8 +18,10 @@ from konectus.store.queries.sending import Head
 PER_CONNECTOR = 3
 PER_CHANNEL = 8
 _MOST = 100
-# A call ends within its timeouts (13 s); what has been on the wire for longer belongs to a dead process.
-LEASE = timedelta(seconds=60)
+# Longer than a delivery can take, or the next part would overtake one that is still on the wire. What a killed process
+# had there is found at once, by its lock; this is for one that hangs.
+LEASE = timedelta(minutes=8)
+_TIDY = timedelta(minutes=10)
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Outbox:
     parts: Parts
     done: Callable[[], None]
     lanes: Lanes = field(init=False)
+    _tidied: datetime | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.lanes = Lanes("send", PER_CHANNEL, PER_CONNECTOR, self.done)
@@ -39,10 +43,8 @@ class Outbox:
         channels = self.lanes.with_room([str(channel) for channel in Channel])
         if not channels:
             return False
-        now = self.works.clock.now()
         with self.works.system() as work:
-            wanted = parts.Wanted(channels, self.pace.resting(now), PER_CONNECTOR, _MOST)
-            found = parts.heads(work.session, now, wanted)
+            found = parts.heads(work.session, work.now, parts.Wanted(channels, PER_CONNECTOR, _MOST))
         for head in found:
             self._start(head)
         return False
@@ -51,15 +53,18 @@ class Outbox:
         """Parts of a dead process become unknown; cancelled and overdue ones go back to their authors."""
         with self.works.system() as work:
             sending.strand(work, work.now - LEASE)
+            if self._tidied is None or work.now - self._tidied >= _TIDY:
+                limits.forget(work)
+                self._tidied = work.now
         with self.works.system() as work:
             return returning.give_back(work) >= returning.BATCH
 
     def _start(self, head: Head) -> None:
         """Budgets are taken only for what has a thread, a probe only for what has a budget."""
-        now, lanes = self.works.clock.now(), self.lanes
-        if not lanes.may_run(head.channel, head.connector_id, head.id):
+        now, line = self.works.clock.now(), Line(head.client_id, head.connector_id, head.channel)
+        if not self.lanes.may_run(head.channel, head.connector_id, head.id):
             return
-        if self.pace.wait_for_account(head.connector_id, head.channel, now):
+        if not self.pace.may_send(line, now):
             return
-        if self.pace.allow(head.connector_id, now):
-            lanes.run(head.channel, head.connector_id, head.id, lambda: self.parts.send(head))
+        if not head.is_probe or self.pace.may_probe(line):
+            self.lanes.run(head.channel, head.connector_id, head.id, lambda: self.parts.send(head))

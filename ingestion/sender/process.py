@@ -12,21 +12,30 @@ import psycopg
 
 from ingestion.attachments.fetch import Fetcher
 from ingestion.attachments.keeping import Keeping
+from ingestion.attachments.transport import open_transport
 from ingestion.pace import Pace, chance
+from ingestion.sender.asking import Asking
 from ingestion.sender.calls import Calls, open_http
 from ingestion.sender.connecting import Connecting
+from ingestion.sender.delivery import Delivery
+from ingestion.sender.indexing import Indexing
+from ingestion.sender.letters import Letters
 from ingestion.sender.loops import Lanes, Loop
 from ingestion.sender.media import FileAddresses, Media, addresses
 from ingestion.sender.names import Names
 from ingestion.sender.outbox import Outbox
 from ingestion.sender.parts import Parts
 from ingestion.sender.requests import Requests
+from ingestion.sender.wires import Wires
+from konectus import meters
 from konectus.clock import monotonic
+from konectus.domain.channels import Channel
 from konectus.files.opening import open_files
 from konectus.meters import Counters
 from konectus.services import jobs
 from konectus.services.installation import Installation
 from konectus.store import signals
+from konectus.store.queries import limits
 from konectus.store.roles import Role
 
 log = logging.getLogger(__name__)
@@ -46,22 +55,25 @@ class Sender:
 
     installation: Installation
     http: httpx.Client = field(default_factory=open_http)
-    transport: httpx.BaseTransport = field(default_factory=lambda: httpx.HTTPTransport(trust_env=False))
+    transport: httpx.BaseTransport = field(default_factory=open_transport)
     counters: Counters = field(default_factory=Counters)
-    pace: Pace = field(default_factory=Pace)
     stopping: threading.Event = field(default_factory=threading.Event)
     worker: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
 
     def __post_init__(self) -> None:
         works, settings = self.installation.works, self.installation.settings
-        calls = Calls(settings, self.http)
-        self.parts = Parts(works, calls, self.pace, self.counters, self.stopping)
-        self.outbox = Outbox(works, self.pace, self.parts, lambda: self._wake("outbox"))
-        self.requests = Requests(works, Connecting(works, calls), lambda: self._wake("requests"))
+        calls, pace = Calls(settings, self.http), Pace(works)
+        files, address_of = open_files(settings.data_dir, settings.files_url), FileAddresses(works, calls)
+        delivery = Delivery(calls, files, works.keys, works.clock, settings.public_url)
+        self.wires = Wires(self.installation.database.conninfo(Role.WORKER))
+        self.parts = Parts(works, delivery, pace, self.wires, self.counters, self.stopping)
+        self.outbox = Outbox(works, pace, self.parts, lambda: self._wake("outbox"))
+        self.asking = Asking(works, delivery, self.stopping)
+        self.requests = Requests(works, Connecting(works, calls), lambda: self._wake("requests"), self.stopping)
         fetcher = Fetcher(self.transport, addresses(settings))
-        files, address_of = open_files(settings.data_dir), FileAddresses(works, calls)
         self.media = Media(Keeping(works, files, fetcher, address_of, chance), lambda: self._wake("media"))
         self.names = Names(works, calls, self.stopping)
+        self.letters, self.indexing = Letters(works), Indexing(works)
         self.loops: Mapping[str, Loop] = {
             loop.name: loop
             for loop in (
@@ -70,6 +82,10 @@ class Sender:
                 Loop("requests", self.requests.step, POLL),
                 Loop("media", self.media.step, POLL),
                 Loop("names", self.names.step, POLL),
+                Loop("asking", self.asking.step, POLL),
+                Loop("letters", self.letters.step, POLL),
+                Loop("withdrawn", self.media.sweep, 2 * POLL),
+                Loop("search", self.indexing.step, POLL),
                 Loop("heartbeat", self.beat, BEAT),
             )
         }
@@ -100,6 +116,8 @@ class Sender:
         self._hang_up()
         for lanes in self.lanes:
             lanes.close()
+        self.media.close()
+        self.wires.close()
         return all((*ended, *idle))
 
     def _hang_up(self) -> None:
@@ -108,6 +126,10 @@ class Sender:
 
     def beat(self) -> bool:
         """The row that says we are alive, with what was counted."""
+        with self.installation.works.system() as work:
+            breakers = limits.open_by_channel(work.session)
+        for channel in Channel:
+            self.counters.put(meters.BREAKERS_OPEN, channel, value=breakers.get(channel, 0))
         jobs.beat(self.installation, PROCESS, self.worker, self.counters.snapshot())
         return False
 

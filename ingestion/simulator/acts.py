@@ -7,7 +7,7 @@ from ingestion.simulator import bodies, post, updates
 from ingestion.simulator.attachments import UNSUPPORTED, Wanted, make, refuse_foreign
 from ingestion.simulator.deliver import Delivery
 from ingestion.simulator.stage import Stage
-from ingestion.simulator.state import Json, Message, Thread
+from ingestion.simulator.state import Json, Message, Thread, Writer
 from konectus.errors import Conflict
 
 Sent = list[Delivery]
@@ -15,13 +15,15 @@ Sent = list[Delivery]
 
 @dataclass
 class Words:
-    """What somebody says at once. `at` None is now."""
+    """What somebody says at once. `at` None is now; `native` goes into the message as it is."""
 
     text: str = ""
     attachments: list[Wanted] = field(default_factory=list)
     reply_to: str | None = None
     story: bool = False
     at: datetime | None = None
+    writer: Writer | None = None
+    native: Json = field(default_factory=dict)
 
 
 def say(stage: Stage, thread: Thread, words: Words) -> tuple[Message, Sent]:
@@ -58,7 +60,9 @@ def _incoming(stage: Stage, thread: Thread, words: Words, wanted: list[Wanted]) 
     message_id = mint_message_id(stage, thread)
     made = [make(stage, thread, w, f"{message_id}/{i}") for i, w in enumerate(wanted) if w.type != UNSUPPORTED]
     at = words.at or stage.clock.now()
-    message = thread.add(Message(message_id, "in", at, words.text, made, words.reply_to))
+    message = Message(message_id, "in", at, words.text, made, words.reply_to, writer=words.writer)
+    message.native = dict(words.native)
+    thread.add(message)
     thread.last_customer_at = max(filter(None, (thread.last_customer_at, message.at)))
     return message
 
@@ -66,7 +70,7 @@ def _incoming(stage: Stage, thread: Thread, words: Words, wanted: list[Wanted]) 
 def mint_message_id(stage: Stage, thread: Thread) -> str:
     """The next id in the shape of the channel."""
     if thread.account.channel == "telegram":
-        return str(thread.account.next_message_id())
+        return str(thread.next_message_id() if thread.keeps_count else thread.account.next_message_id())
     mint = stage.world.mint
     minted = mint.messenger_mid if thread.account.channel == "messenger" else mint.instagram_mid
     return minted(stage.world.life, *_place(thread))
@@ -86,26 +90,40 @@ def edit(stage: Stage, thread: Thread, message_id: str, text: str) -> tuple[Mess
 
 
 def unsend(stage: Stage, thread: Thread, message_id: str) -> tuple[Message, Sent]:
-    """A person withdraws a message. Instagram alone says so; the others stay silent."""
+    """A person withdraws a message. Instagram says so, and Telegram in business chats; the others stay silent."""
     message = _own(thread, message_id)
-    message.deleted_at = stage.clock.now()
-    if thread.account.channel == "telegram":
+    message.deleted_at = now = stage.clock.now()
+    if thread.account.channel != "telegram":
+        return message, post.meta_event(stage, thread, "unsend", bodies.unsent(thread, message, now))
+    if thread.connection is None:
         return message, []
-    return message, post.meta_event(stage, thread, "unsend", bodies.unsent(thread, message, message.deleted_at))
+    return message, post.bot_update(stage, thread, "deleted", updates.business_deleted(thread, [message.id]), now)
 
 
-def react(stage: Stage, thread: Thread, message_id: str, emoji: str | None) -> tuple[Message, Sent]:
+def react(
+    stage: Stage, thread: Thread, message_id: str, emoji: str | None, by: Writer | None = None
+) -> tuple[Message, Sent]:
     """A reaction, or with None its withdrawal. On Meta it opens the window like a message."""
     message = thread.message(message_id)
     before, message.reaction = message.reaction, emoji
     now = stage.clock.now()
     if thread.account.channel == "telegram":
-        if not stage.tuning.telegram_private_reactions:
-            return message, []
-        return message, post.bot_update(stage, thread, "reaction", updates.reaction(thread, message, now, before), now)
+        return message, _react_on_telegram(stage, thread, (message, before, by), now)
     if emoji:
         thread.last_customer_at = now
     return message, post.meta_event(stage, thread, "reaction", bodies.reacted(thread, message, now))
+
+
+def _react_on_telegram(
+    stage: Stage, thread: Thread, what: tuple[Message, str | None, Writer | None], now: datetime
+) -> Sent:
+    """Private chats keep reactions to themselves; posts of a channel are counted, groups name who reacted."""
+    message, before, by = what
+    if thread.group is None and not stage.tuning.telegram_private_reactions:
+        return []
+    if thread.group is not None and thread.group.kind == "channel":
+        return post.bot_update(stage, thread, "reaction_count", updates.reaction_count(thread, message, now), now)
+    return post.bot_update(stage, thread, "reaction", updates.reaction(thread, message, (now, before), by), now)
 
 
 def read(stage: Stage, thread: Thread) -> tuple[Message | None, Sent]:
@@ -120,21 +138,33 @@ def read(stage: Stage, thread: Thread) -> tuple[Message | None, Sent]:
     return last, post.meta_event(stage, thread, "read", bodies.read(thread, last, max(now, last.at)))
 
 
-def tap(stage: Stage, thread: Thread, message_id: str | None, payload: str) -> tuple[Message, Sent]:
-    """A button under one of our messages, or Get started where there is none yet."""
+@dataclass
+class Tap:
+    """A button that is pressed: under one of our messages, or Get started where there is none yet."""
+
+    payload: str
+    message_id: str | None = None
+    writer: Writer | None = None
+    referral: Json | None = None
+
+
+def tap(stage: Stage, thread: Thread, pressed: Tap) -> tuple[Message, Sent]:
+    message_id, payload = pressed.message_id, pressed.payload
     if thread.account.channel == "telegram":
         if message_id is None:
-            return say(stage, thread, Words(text="/start"))
-        pressed = thread.message(message_id)
-        tap_id = stage.world.mint.digits(18, "tap", *_place(thread), payload)
-        content = updates.tapped(thread, pressed, tap_id, payload)
-        return pressed, post.bot_update(stage, thread, "callback", content, stage.clock.now())
+            return say(stage, thread, Words(text=f"/start {payload}".rstrip()))
+        under, seen = thread.message(message_id), stage.world.mint
+        thread.taps += 1
+        tap_id = seen.digits(18, "tap", *_place(thread), thread.taps, payload)
+        content = updates.tapped(thread, under, tap_id, payload, pressed.writer)
+        return under, post.bot_update(stage, thread, "callback", content, stage.clock.now())
     button = _button(thread, message_id, payload)
     message = _incoming(stage, thread, Words(text=str(button["title"])), [])
     if button.get("content_type") == "text":
         message.native["quick_reply"] = {"payload": payload}
         return message, post.meta_event(stage, thread, "message", bodies.said(thread, message))
-    return message, post.meta_event(stage, thread, "postback", bodies.tapped(thread, message, payload))
+    item = bodies.tapped(thread, message, payload, pressed.referral)
+    return message, post.meta_event(stage, thread, "postback", item)
 
 
 def _button(thread: Thread, message_id: str | None, payload: str) -> Json:
@@ -150,14 +180,22 @@ def block(stage: Stage, thread: Thread, *, blocked: bool) -> Sent:
     if thread.account.channel != "telegram":
         return []
     now = stage.clock.now()
-    return post.bot_update(stage, thread, "member", updates.membership(thread, now, blocked=blocked), now)
+    statuses = ("member", "kicked") if blocked else ("kicked", "member")
+    return post.bot_update(stage, thread, "member", updates.membership(thread, now, statuses), now)
 
 
-def owner_says(stage: Stage, thread: Thread, text: str) -> tuple[Message, Sent]:
-    """The owner types in the Page inbox or the Instagram app: an echo that names no app of ours."""
-    if thread.account.channel == "telegram":
+def owner_says(stage: Stage, thread: Thread, words: Words, app_id: str | None = None) -> tuple[Message, Sent]:
+    """The owner types in the Page inbox, the Instagram app or his own Telegram; `app_id` where another app sends."""
+    if thread.account.channel == "telegram" and thread.connection is None:
         raise Conflict("nobody can write by hand for a bot")
-    message = thread.add(Message(mint_message_id(stage, thread), "out", stage.clock.now(), text))
+    message = Message(mint_message_id(stage, thread), "out", words.at or stage.clock.now(), words.text)
+    for index, wanted in enumerate(words.attachments):
+        message.attachments.append(make(stage, thread, wanted, f"{message.id}/{index}"))
+    message.reply_to, message.app_id = words.reply_to, app_id
+    thread.add(message)
+    if thread.connection is not None:
+        message.writer = thread.connection.owner
+        return message, post.bot_update(stage, thread, "message", updates.message(thread, message), message.at)
     return message, post.meta_event(stage, thread, "echo", bodies.echoed(thread, message))
 
 

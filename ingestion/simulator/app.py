@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from ingestion.simulator import (
     control_acts,
+    control_chats,
     control_register,
     control_steer,
     control_trouble,
@@ -23,8 +24,8 @@ from ingestion.simulator.media import Library
 from ingestion.simulator.mint import Mint
 from ingestion.simulator.players import Players
 from ingestion.simulator.stage import ShiftedClock, Stage
-from ingestion.simulator.state import World
 from ingestion.simulator.tuning import Options, Tuning
+from ingestion.simulator.world import World
 from konectus.clock import Clock
 from konectus.errors import KonectusError
 
@@ -52,7 +53,7 @@ def create_app(
     app = FastAPI(title="Channel simulator", lifespan=living, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(KonectusError, provider.refused)
     app.state.stage, app.state.players = stage, players
-    for room in (control_register, control_acts, control_watch, control_trouble, control_steer):
+    for room in (control_register, control_acts, control_chats, control_watch, control_trouble, control_steer):
         app.include_router(room.router)
     app.router.routes.extend(provider.routes(stage))
     return app

@@ -8,15 +8,29 @@ from ingestion.simulator.state import Attachment, Json, Thread
 from konectus.errors import Invalid
 
 # Types that are no file: nothing is made or served for them.
-_WITHOUT_FILE = frozenset({"location", "contact", "ephemeral", "like_heart"})
+_WITHOUT_FILE = frozenset({
+    "location", "venue", "contact", "poll", "dice", "story", "checklist", "rich_message", "invoice", "ephemeral",
+    "like_heart", "appointment", "template", "product",
+})  # fmt: skip
 UNSUPPORTED = "unsupported"  # what the channel shows its users and hides from us
 _EVERYWHERE = frozenset({"image", "photo", "file", "audio", "voice", "video", "sticker"})
+_META = _EVERYWHERE | {"share", "reel", "ig_reel", "ig_post", "product", "template", UNSUPPORTED}
 _OFFERED = {
-    "messenger": _EVERYWHERE | {"location", "share", UNSUPPORTED},
-    "instagram": _EVERYWHERE | {"share", "story_mention", "ephemeral", "like_heart", UNSUPPORTED},
-    "telegram": _EVERYWHERE | {"location", "contact"},
+    "messenger": _META | {"location", "post", "appointment", "link"},
+    "instagram": _META | {"story_mention", "ig_story", "media", "ephemeral", "like_heart"},
+    "telegram": _EVERYWHERE
+    | {
+        "animation", "video_note", "live_photo", "location", "venue", "contact", "poll", "dice", "story", "paid_media",
+        "checklist", "rich_message", "game", "invoice",
+    },
+}  # fmt: skip
+_MAKE = {
+    **dict.fromkeys(
+        ("story_mention", "share", "photo", "post", "ig_post", "media", "link", "paid_media", "game"), "image"
+    ),
+    **dict.fromkeys(("reel", "ig_reel", "ig_story", "video_note", "animation", "live_photo"), "video"),
 }
-_MAKE = {"story_mention": "image", "share": "image", "photo": "image"}
+_PICTURED = frozenset({"image", "photo", "live_photo", "paid_media", "game"})
 _CENTRE = (19.4326, -99.1332)  # Mexico City, Zócalo
 
 
@@ -72,27 +86,24 @@ def _file(stage: Stage, wanted: Wanted, words: str) -> tuple[str, File]:
 
 def _fileless(stage: Stage, wanted: Wanted, words: str) -> Attachment:
     mint = stage.world.mint
-    if wanted.type == "location":
+    if wanted.type in {"location", "venue"}:
         given = (wanted.lat, wanted.long)
         lat, long = (
             round(c + mint.between(-0.08, 0.08, words, c), 6) if g is None else g
             for c, g in zip(_CENTRE, given, strict=True)
         )
-        return Attachment("location", facts={"coordinates": {"lat": lat, "long": long}})
+        place = {"coordinates": {"lat": lat, "long": long}}
+        return Attachment(wanted.type, name=wanted.name or "", facts=place)
     if wanted.type == "contact":
         return Attachment("contact", name=wanted.name or "Don Chuy", facts={"phone": "+5255" + mint.digits(8, words)})
-    return Attachment(wanted.type)
+    return Attachment(wanted.type, name=wanted.name or "", facts={"number": mint.digits(16, "number", words)})
 
 
 def _native(stage: Stage, thread: Thread, wanted: Wanted, words: str) -> Json:
     mint = stage.world.mint
     if thread.account.channel == "telegram":
-        return telegram_file(stage, words) | (_thumbnail(stage, words) if wanted.type in {"image", "photo"} else {})
-    if wanted.type == "sticker":
-        return {"sticker_id": int(mint.digits(15, "sticker", words))}
-    if wanted.type == "share":
-        return {"payload": {"title": "Publicación compartida"}}
-    return {}
+        return telegram_file(stage, words) | (_thumbnail(stage, words) if wanted.type in _PICTURED else {})
+    return {"number": mint.digits(16, wanted.type, words)}
 
 
 def telegram_file(stage: Stage, words: str) -> Json:

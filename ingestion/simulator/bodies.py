@@ -6,21 +6,28 @@ import json
 from datetime import datetime
 from typing import Any
 
-from ingestion.simulator.state import Account, Attachment, Json, Message, Thread
+from ingestion.simulator import shares
+from ingestion.simulator.state import Account, Json, Message, Thread
 
 # The field an app must have subscribed to for a kind of event, per object.
 PAGE_FIELDS = {
     "message": "messages", "echo": "message_echoes", "edit": "message_edits", "delivery": "message_deliveries",
     "read": "message_reads", "reaction": "message_reactions", "postback": "messaging_postbacks",
-    "referral": "messaging_referrals", "policy": "messaging_policy_enforcement",
+    "referral": "messaging_referrals", "policy": "messaging_policy_enforcement", "optin": "messaging_optins",
+    "handover": "messaging_handovers", "standby": "standby", "account_linking": "messaging_account_linking",
+    "customer_information": "messaging_customer_information", "order": "send_cart", "feedback": "response_feedback",
 }  # fmt: skip
 INSTAGRAM_FIELDS = {
     "message": "messages", "echo": "messages", "unsend": "messages", "edit": "message_edit", "read": "messaging_seen",
     "reaction": "message_reactions", "postback": "messaging_postbacks", "referral": "messaging_referral",
+    "optin": "messaging_optins", "handover": "messaging_handover", "standby": "standby",
 }  # fmt: skip
-# Everything the dashboard offers; an Instagram account gets every field its app has (channels.md 1.6).
-ALL_INSTAGRAM_FIELDS = ("messages", "message_reactions", "messaging_postbacks", "messaging_seen", "messaging_referral")
-LOGIN_FLAVOUR_FIELDS = (*ALL_INSTAGRAM_FIELDS, "message_edit")
+# Everything the dashboard offers; an Instagram account gets every field its app has (channels.md 1.6, 3.1).
+ALL_INSTAGRAM_FIELDS = (
+    "messages", "message_reactions", "messaging_postbacks", "messaging_seen", "messaging_referral", "standby",
+    "messaging_handover",
+)  # fmt: skip
+LOGIN_FLAVOUR_FIELDS = (*ALL_INSTAGRAM_FIELDS, "message_edit", "messaging_optins")
 PAGE_INBOX_APP_ID = "263902037430900"
 
 _REACTIONS = {
@@ -57,10 +64,10 @@ def signed(body: bytes, secret: str) -> dict[str, str]:
     }
 
 
-def envelope(account: Account, at: datetime, item: Json) -> Json:
-    """One POST with one entry and one item."""
+def envelope(account: Account, at: datetime, item: Json, listing: str = "messaging") -> Json:
+    """One POST with one entry and one item; `listing` is standby where another app has the thread."""
     name = "page" if account.channel == "messenger" else "instagram"
-    return {"object": name, "entry": [{"time": milliseconds(at), "id": account.id, "messaging": [item]}]}
+    return {"object": name, "entry": [{"time": milliseconds(at), "id": account.id, listing: [item]}]}
 
 
 def from_person(thread: Thread, at: datetime, **event: Any) -> Json:
@@ -115,8 +122,9 @@ def reacted(thread: Thread, message: Message, at: datetime) -> Json:
     return from_person(thread, at, reaction=fact)
 
 
-def tapped(thread: Thread, message: Message, payload: str) -> Json:
-    return from_person(thread, message.at, postback={"mid": message.id, "title": message.text, "payload": payload})
+def tapped(thread: Thread, message: Message, payload: str, referral: Json | None = None) -> Json:
+    fact: Json = {"mid": message.id, "title": message.text, "payload": payload}
+    return from_person(thread, message.at, postback=fact | ({"referral": referral} if referral else {}))
 
 
 def _content(account: Account, message: Message) -> Json:
@@ -124,24 +132,8 @@ def _content(account: Account, message: Message) -> Json:
     if message.reply_to:
         content["reply_to"] = {"mid": message.reply_to}
     if message.attachments:
-        content["attachments"] = [_attachment(account, attachment) for attachment in message.attachments]
+        content["attachments"] = [item for told in message.attachments for item in shares.attachment(account, told)]
     return content
-
-
-def _attachment(account: Account, attachment: Attachment) -> Json:
-    kind = {"voice": "audio", "photo": "image"}.get(attachment.type, attachment.type)
-    if kind in {"ephemeral", "like_heart"}:
-        return {"type": kind}
-    if kind == "location":
-        return {"type": kind, "payload": {"coordinates": attachment.facts["coordinates"]}}
-    payload: Json = {"url": attachment.url} if attachment.url else {}
-    if kind == "sticker" and account.channel == "messenger":
-        payload["sticker_id"] = attachment.facts["sticker_id"]
-    elif kind == "sticker":
-        kind = "image"
-    elif kind == "share" and account.channel == "messenger":
-        kind = "fallback"
-    return {"type": kind, "payload": payload | attachment.facts.get("payload", {})}
 
 
 def policy(page: Account, at: datetime, action: str, reason: str | None) -> Json:

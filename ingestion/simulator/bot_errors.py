@@ -53,14 +53,39 @@ def conflict() -> BotError:
     return BotError(HTTPStatus.CONFLICT, words)
 
 
+def other_poller() -> BotError:
+    words = "terminated by other getUpdates request; make sure that only one bot instance is running"
+    return BotError(HTTPStatus.CONFLICT, f"Conflict: {words}")
+
+
+def webhook_set_meanwhile() -> BotError:
+    return BotError(HTTPStatus.CONFLICT, "Conflict: terminated by setWebhook request")
+
+
+def kicked(kind: str) -> BotError:
+    return BotError(HTTPStatus.FORBIDDEN, f"Forbidden: bot was kicked from the {kind} chat")
+
+
+def migrated(chat_id: str) -> BotError:
+    words = "Bad Request: group chat was upgraded to a supergroup chat"
+    return BotError(HTTPStatus.BAD_REQUEST, words, {"migrate_to_chat_id": int(chat_id)})
+
+
+def too_many(seconds: int) -> BotError:
+    words = f"Too Many Requests: retry after {seconds}"
+    return BotError(HTTPStatus.TOO_MANY_REQUESTS, words, {"retry_after": seconds})
+
+
 def from_fault(fault: Fault) -> BotError:
-    """The refusal that a fault stands for."""
+    """The refusal that a fault stands for; `error` stands for whatever it was told."""
+    if fault.fault == "error":
+        return BotError(fault.status or HTTPStatus.BAD_REQUEST, fault.message or "Bad Request", fault.parameters)
     restart = BotError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error: restart")
-    wait = BotError(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        f"Too Many Requests: retry after {fault.retry_after}",
-        {"retry_after": fault.retry_after},
-    )
     deactivated = BotError(HTTPStatus.FORBIDDEN, "Forbidden: user is deactivated")
-    told = {"expired_token": unauthorized(), "rate_limited": wait, "permission_lost": deactivated, "gone": not_found()}
+    told = {
+        "expired_token": unauthorized(),
+        "rate_limited": too_many(fault.retry_after),
+        "permission_lost": deactivated,
+        "gone": not_found(),
+    }
     return told.get(fault.fault, restart)

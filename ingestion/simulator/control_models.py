@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ingestion.simulator.faults import Trouble
 from ingestion.simulator.sending import LOOPBACK
-from ingestion.simulator.state import Channel
+from ingestion.simulator.state import Channel, Json
 
 
 def _loopback(url: str) -> str:
@@ -78,13 +78,19 @@ class AccountIn(Words):
 
 
 class ThreadIn(AccountIn):
+    """`person` is p1 …, new, or a group g1 …; `by` who writes in a group; `connection` a chat of an owner's."""
+
     person: str
+    by: str | None = None
+    connection: str | None = None
 
 
 class AttachmentIn(Words):
     type: Literal[
         "image", "file", "audio", "voice", "video", "sticker", "location", "contact", "story_mention", "share",
-        "ephemeral", "like_heart", "unsupported",
+        "ephemeral", "like_heart", "unsupported", "reel", "ig_reel", "post", "ig_post", "ig_story", "media", "link",
+        "appointment", "template", "animation", "video_note", "live_photo", "venue", "poll", "dice", "story",
+        "paid_media", "checklist", "rich_message", "game", "invoice",
     ]  # fmt: skip
     name: str | None = None
     url: str | None = None
@@ -99,6 +105,9 @@ class SayIn(ThreadIn):
     attachments: list[AttachmentIn] = []
     reply_to: str | None = None
     story: bool = False
+    is_request: bool = False
+    referral: Json | None = None
+    native: Json = {}
     at: datetime | None = None
     burst: int = Field(default=1, ge=1, le=1000)
 
@@ -121,6 +130,7 @@ class MessageIn(ThreadIn):
 class TapIn(ThreadIn):
     message_id: str | None = None
     payload: str
+    referral: Json | None = None
 
 
 class BlockIn(ThreadIn):
@@ -128,7 +138,11 @@ class BlockIn(ThreadIn):
 
 
 class OwnerIn(ThreadIn):
-    text: str
+    text: str = ""
+    attachments: list[AttachmentIn] = []
+    reply_to: str | None = None
+    app_id: str | None = None
+    at: datetime | None = None
 
 
 class PolicyIn(Words):
@@ -145,6 +159,13 @@ class FaultIn(Words):
     method: str | None = None
     retry_after: int = 35
     seconds: float = 2.0
+    code: int | None = None
+    subcode: int | None = None
+    status: int | None = Field(default=None, ge=400, le=599)
+    message: str = ""
+    is_transient: bool = False
+    parameters: Json = {}
+    location: str = ""
 
 
 class RawIn(Words):
@@ -167,6 +188,20 @@ class ReleaseIn(AccountIn):
     order: Literal["fifo", "reverse", "shuffle"] = "fifo"
 
 
+class MergeIn(Words):
+    app: str
+    size: int = Field(default=50, ge=1, le=1000)
+    together: bool = False
+
+
+class ExpireIn(AccountIn):
+    subcode: int = 463
+
+
+class AgeIn(AccountIn):
+    seconds: float = Field(gt=0)
+
+
 class ClockIn(Words):
     advance_seconds: float
 
@@ -178,10 +213,63 @@ class SettingsIn(Words):
     fetch_media: bool | None = None
     retry_scale: float | None = None
     telegram_private_reactions: bool | None = None
+    keep_limits: bool | None = None
+    usage_percent: int | None = Field(default=None, ge=0, le=100)
+    regain_minutes: int | None = None
 
 
 class SettleIn(Words):
     seconds: float = Field(default=10.0, le=120)
+
+
+class GroupIn(Words):
+    title: str
+    kind: Literal["group", "supergroup", "channel"] = "group"
+
+
+class MembershipIn(Words):
+    account: str
+    group: str
+    by: str
+    status: Literal["member", "administrator", "left", "kicked"] = "member"
+
+
+class MigrateIn(Words):
+    account: str
+    group: str
+    by: str
+
+
+class BusinessIn(Words):
+    account: str
+    owner: str
+    is_enabled: bool = True
+    rights: dict[str, bool] | None = None
+
+
+class UpdateIn(Words):
+    account: str
+    content: Json
+
+
+class NoticeIn(ThreadIn):
+    kind: Literal["referral", "optin", "account_linking", "customer_information", "order", "feedback"]
+    fact: Json
+
+
+class HandoverIn(ThreadIn):
+    action: Literal["pass", "take", "request"]
+    app_id: str
+    metadata: str | None = None
+
+
+class RolesIn(AccountIn):
+    roles: dict[str, list[str]]
+
+
+class ItemIn(AccountIn):
+    kind: str = "message"
+    item: Json
 
 
 class DeauthorizeIn(Words):

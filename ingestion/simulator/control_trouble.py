@@ -3,14 +3,18 @@
 import base64
 import json
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 from fastapi import APIRouter
 
-from ingestion.simulator import bodies, post, views
+from ingestion.simulator import batches, bodies, post, tokens, views
 from ingestion.simulator.control_deps import OnStage
 from ingestion.simulator.control_models import (
     AccountIn,
+    AgeIn,
+    ExpireIn,
     FaultIn,
+    MergeIn,
     RawIn,
     RedeliverIn,
     ReleaseIn,
@@ -18,7 +22,7 @@ from ingestion.simulator.control_models import (
 from ingestion.simulator.deliver import Delivery, Target
 from ingestion.simulator.faults import Fault
 from ingestion.simulator.stage import Stage
-from ingestion.simulator.state import Json
+from ingestion.simulator.state import Account, Json
 from konectus.errors import Conflict, Invalid
 
 router = APIRouter(prefix="/sim")
@@ -49,10 +53,17 @@ async def clear_fault(fault_id: str, stage: OnStage) -> Json:
 
 
 @router.post("/tokens/expire")
-async def expire(given: AccountIn, stage: OnStage) -> Json:
+async def expire(given: ExpireIn, stage: OnStage) -> Json:
     account = stage.world.account(given.channel, given.account)
-    owner = stage.world.account("messenger", account.page) if account.page else account
-    owner.token_dead = True
+    owner = _token_owner(stage, account)
+    owner.token_dead, owner.dead_subcode = True, given.subcode
+    return views.account(stage, account)
+
+
+@router.post("/tokens/age")
+async def age(given: AgeIn, stage: OnStage) -> Json:
+    account = stage.world.account(given.channel, given.account)
+    tokens.age(stage, _token_owner(stage, account), timedelta(seconds=given.seconds))
     return views.account(stage, account)
 
 
@@ -82,6 +93,16 @@ async def hold(given: AccountIn, stage: OnStage) -> Json:
 async def release(given: ReleaseIn, stage: OnStage) -> Json:
     key = stage.world.account(given.channel, given.account).key
     return {"released": stage.courier.release(*key, given.order)}
+
+
+@router.post("/merge")
+async def merge(given: MergeIn, stage: OnStage) -> Json:
+    app = stage.world.app(given.app)
+    return {"deliveries": [d.id for d in batches.release(stage, app, given.size, together=given.together)]}
+
+
+def _token_owner(stage: Stage, account: Account) -> Account:
+    return stage.world.account("messenger", account.page) if account.page else account
 
 
 def _raw(stage: Stage, given: RawIn) -> tuple[Delivery, Target]:

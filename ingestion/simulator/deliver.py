@@ -14,7 +14,7 @@ from ingestion.simulator.tuning import Tuning
 from konectus.clock import Clock, monotonic
 from konectus.errors import NotFound
 
-State = Literal["pending", "queued", "held", "delivered", "dropped"]
+State = Literal["pending", "queued", "held", "merged", "delivered", "dropped"]
 Sleep = Callable[[float], Awaitable[None]]
 
 _ANSWER_WITHIN = 20.0
@@ -64,12 +64,15 @@ class Delivery:
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
+    chat: str = ""
+    update_id: int = 0
 
     @property
     def queue(self) -> tuple[str, str, str, str]:
-        """One queue per chat; on Telegram other kinds than messages and their edits have queues of their own."""
-        apart = self.kind if self.channel == "telegram" and self.kind not in {"message", "edit"} else ""
-        return (self.channel, self.account, self.person, apart)
+        """One queue per chat; on Telegram what is no message, edit or deletion has queues of its own."""
+        shared = {"message", "edit", "deleted"}
+        apart = self.kind if self.channel == "telegram" and self.kind not in shared else ""
+        return (self.channel, self.account, self.chat or self.person, apart)
 
 
 class Courier:
@@ -115,6 +118,16 @@ class Courier:
 
     def hold(self, channel: str, account: str) -> None:
         self._held.setdefault((channel, account), [])
+
+    def held(self) -> list[Delivery]:
+        """Everything that is held, whatever the account."""
+        return [delivery for waiting in self._held.values() for delivery in waiting]
+
+    def forget_held(self, gone: list[Delivery]) -> None:
+        """These travel in another way; their accounts stay held."""
+        ids = {delivery.id for delivery in gone}
+        for waiting in self._held.values():
+            waiting[:] = [delivery for delivery in waiting if delivery.id not in ids]
 
     def release(self, channel: str, account: str, order: str) -> int:
         """Let the held deliveries go in that order (fifo, reverse, shuffle); later ones are no longer held."""

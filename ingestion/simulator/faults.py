@@ -3,19 +3,25 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ingestion.simulator.state import Json
 from konectus.errors import NotFound
 
 Trouble = Literal[
     "server_error", "transient", "timeout", "drop_after_applying", "expired_token", "rate_limited", "slow",
-    "permission_lost", "restricted", "sent_anyway", "no_echo", "gone",
+    "permission_lost", "restricted", "sent_anyway", "no_echo", "gone", "error", "html", "garbage", "wrong_shape",
+    "huge", "redirect", "endless", "trickle", "no_length",
 ]  # fmt: skip
 ANY = "*"
+# An answer of 200 that is none: a page, half an object, a list, 10 MB.
+SPOILED = ("html", "garbage", "wrong_shape", "huge")
 # These do what was asked and only then spoil the answer.
-AFTER = ("drop_after_applying", "sent_anyway", "slow", "no_echo")
+AFTER = ("drop_after_applying", "sent_anyway", "slow", "no_echo", *SPOILED)
 
 
 @dataclass
 class Fault:
+    """`error` answers with code, subcode, status, message and parameters; `redirect` sends to `location`."""
+
     id: str
     channel: str
     account: str
@@ -24,6 +30,13 @@ class Fault:
     method: str | None = None
     retry_after: int = 35
     seconds: float = 2.0
+    code: int | None = None
+    subcode: int | None = None
+    status: int | None = None
+    message: str = ""
+    is_transient: bool = False
+    parameters: Json = field(default_factory=dict)
+    location: str = ""
 
     def fits(self, channel: str, account: str, method: str) -> bool:
         return self.channel == channel and self.account in {account, ANY} and self.method in {None, method}

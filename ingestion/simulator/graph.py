@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from ingestion.simulator import bodies, graph_errors, history, login, sending, tokens
+from ingestion.simulator import bodies, graph_errors, history, login, owners, sending, tokens
 from ingestion.simulator.calls import Call
 from ingestion.simulator.sending import Send
 from ingestion.simulator.stage import Stage
@@ -35,10 +35,10 @@ def identify(stage: Stage, call: Call, host: Host) -> Account | None:
         return None
     owner = tokens.holder(stage, call, host)
     linked = stage.world.linked_instagram(owner.id)
-    recipient = str(call.mapping("recipient").get("id", ""))
+    recipient = str(call.mapping("recipient").get("id", "")) or call.text("recipient")
     is_about_linked = linked is not None and (
         call.words[:1] == (linked.id,)
-        or call.text("platform") == "instagram"
+        or call.text("platform").lower() == "instagram"
         or (recipient and stage.world.thread_of(linked, recipient) is not None)
     )
     return linked if is_about_linked else owner
@@ -151,4 +151,10 @@ _EDGES: dict[tuple[str, str], _Edge] = {
     ("GET", "subscribed_apps"): _subscriptions,
     ("DELETE", "subscribed_apps"): _unsubscribe,
     ("GET", "conversations"): _conversations,
+    ("POST", "pass_thread_control"): owners.pass_thread,
+    ("POST", "take_thread_control"): owners.take_thread,
+    ("POST", "request_thread_control"): owners.request_thread,
+    ("POST", "release_thread_control"): owners.release_thread,
+    ("POST", "extend_thread_control"): owners.extend_thread,
+    ("GET", "thread_owner"): owners.thread_owner,
 }

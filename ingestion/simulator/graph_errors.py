@@ -31,9 +31,20 @@ def invalid_token() -> GraphError:
     return GraphError(190, "Invalid OAuth access token - Cannot parse access token", status=HTTPStatus.UNAUTHORIZED)
 
 
-def expired_token() -> GraphError:
-    words = "Error validating access token: Session has expired. The current time is after the expiry."
-    return GraphError(190, words, 463, status=HTTPStatus.UNAUTHORIZED)
+_DEAD = {
+    458: "The user has not authorized application.",
+    459: "The user is enrolled in a blocking, logged-in checkpoint.",
+    460: "The session has been invalidated because the user changed the password.",
+    463: "Session has expired. The current time is after the expiry.",
+    464: "Sessions for the user are not allowed because the user is not a confirmed user.",
+    467: "This may be because the user logged out.",
+    492: "The user no longer has a role on the Page.",
+}
+
+
+def expired_token(subcode: int = 463) -> GraphError:
+    words = f"Error validating access token: {_DEAD.get(subcode, 'The session is invalid.')}"
+    return GraphError(190, words, subcode, status=HTTPStatus.UNAUTHORIZED)
 
 
 def no_token() -> GraphError:
@@ -72,13 +83,25 @@ def outside_window(account: Account) -> GraphError:
     return GraphError(10, "(#10) This message is sent outside of allowed window.", subcode)
 
 
+def not_owner() -> GraphError:
+    return GraphError(10, "(#10) Message failed to send because another app is controlling this thread now.", 2018300)
+
+
+def too_fast() -> GraphError:
+    return GraphError(613, "(#613) Calls to this api have exceeded the rate limit.", 1893016)
+
+
 def too_old() -> GraphError:
     return GraphError(9000001, "(#9000001) The message cannot be read: it is not among the 20 newest.")
 
 
 def from_fault(fault: Fault) -> GraphError:
-    """The refusal that a fault stands for."""
-    return {
+    """The refusal that a fault stands for; `error` stands for whatever it was told."""
+    if fault.fault == "error":
+        status = fault.status or HTTPStatus.BAD_REQUEST
+        words = fault.message or f"(#{fault.code}) An error of the table"
+        return GraphError(fault.code or 1, words, fault.subcode, status=status, is_transient=fault.is_transient)
+    known = {
         "server_error": GraphError(1, "An unknown error occurred", status=HTTPStatus.INTERNAL_SERVER_ERROR),
         "transient": GraphError(
             2, "Service temporarily unavailable", status=HTTPStatus.SERVICE_UNAVAILABLE, is_transient=True
@@ -93,4 +116,5 @@ def from_fault(fault: Fault) -> GraphError:
         ),
         "restricted": GraphError(10, "(#10) Your account is temporarily restricted from messaging.", 1893063),
         "gone": unknown_object("0", "get"),
-    }[fault.fault]
+    }
+    return known.get(fault.fault, GraphError(1, "An unknown error has occurred."))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 from ingestion.simulator import graph_errors
 from ingestion.simulator.calls import Call
@@ -10,6 +11,7 @@ from ingestion.simulator.state import Account, Attachment, Json, Message, Thread
 
 NEWEST = 20  # older messages of a conversation are listed but not told (channels.md 2.8)
 _PAGE_OF = 25
+_REQUESTS_KEPT = timedelta(days=30)
 _INSIDE = re.compile(r"\{[^{}]*\}")
 
 
@@ -64,12 +66,18 @@ def profile(stage: Stage, thread: Thread, call: Call) -> Json:
 
 def conversations(stage: Stage, told: Account, call: Call) -> Json:
     """The conversations of one account, newest first, paged by cursor."""
-    threads = [t for t in stage.world.threads_of(told) if t.messages and call.text("user_id") in {"", t.person_id}]
+    listed = (t for t in stage.world.threads_of(told) if t.messages and not _is_missing(stage, t))
+    threads = [t for t in listed if call.text("user_id") in {"", t.person_id}]
     threads.sort(key=lambda t: t.messages[-1].at, reverse=True)
     start, limit = int(call.text("after") or 0), int(call.text("limit") or _PAGE_OF)
     shown = [_conversation(stage, t, fields(call) or {"updated_time"}) for t in threads[start : start + limit]]
     paging = {"paging": {"cursors": {"after": str(start + limit)}}} if start + limit < len(threads) else {}
     return {"data": shown, **paging}
+
+
+def _is_missing(stage: Stage, thread: Thread) -> bool:
+    """Requests that nobody answered for 30 days are not listed (channels.md 2.8)."""
+    return thread.is_request and stage.clock.now() - thread.messages[-1].at >= _REQUESTS_KEPT
 
 
 def conversation_id(stage: Stage, thread: Thread) -> str:
@@ -122,6 +130,8 @@ def message(thread: Thread, message_id: str, call: Call) -> Json:
         "to": {"data": [reader]},
         "message": found.text,
     }
+    if found.reply_to:
+        facts["reply_to"] = {"mid": found.reply_to}
     if found.attachments:
         facts["attachments"] = {"data": [_attachment(a) for a in found.attachments]}
     return chosen(facts, fields(call) or {"created_time"})

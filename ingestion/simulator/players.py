@@ -85,7 +85,14 @@ class Players:
 
     def _somebody(self, account: Account, number: int) -> Thread:
         """One of the few persons who write to this account; made when first needed."""
-        world, theirs = self.stage.world, [t for t in self.stage.world.threads_of(account) if not t.blocked]
+        world, theirs = (
+            self.stage.world,
+            [
+                t
+                for t in self.stage.world.threads_of(account)
+                if not t.blocked and t.group is None and t.connection is None
+            ],
+        )
         if len(theirs) < self.traffic.persons:
             return world.thread(account, world.invent_person())
         return world.mint.pick(theirs, "who", number)

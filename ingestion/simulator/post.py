@@ -13,40 +13,56 @@ from ingestion.simulator.state import Account, Json, MetaApp, Thread
 META_KEEPS = timedelta(hours=1)
 TELEGRAM_KEEPS = timedelta(hours=24)
 _UPDATE_KINDS = {
-    "message": "message",
-    "edit": "edited_message",
-    "callback": "callback_query",
-    "member": "my_chat_member",
-    "reaction": "message_reaction",
-}
+    "message": "message", "edit": "edited_message", "callback": "callback_query", "member": "my_chat_member",
+    "reaction": "message_reaction", "reaction_count": "message_reaction_count", "business": "business_connection",
+    "deleted": "deleted_business_messages",
+}  # fmt: skip
+_IN_CHANNELS = {"message": "channel_post", "edit": "edited_channel_post"}
+_IN_BUSINESS_CHATS = {"message": "business_message", "edit": "edited_business_message"}
+# What another app's thread still tells us, under standby (channels.md 2.2).
+_ON_STANDBY = frozenset({"message", "echo", "delivery", "read", "postback"})
 
 
 def meta_event(stage: Stage, thread: Thread, kind: str, item: Json) -> list[Delivery]:
-    """Send one item to every app that is subscribed to its kind."""
-    return _to_apps(stage, thread.account, thread.person.key, (kind, item))
-
-
-def policy(stage: Stage, page: Account, item: Json) -> list[Delivery]:
-    """An item about the Page itself."""
-    return _to_apps(stage, page, "", ("policy", item))
-
-
-def _to_apps(stage: Stage, account: Account, person: str, event: tuple[str, Json]) -> list[Delivery]:
-    (kind, item), now = event, stage.clock.now()
-    body = bodies.written(bodies.envelope(account, now, item))
-    sent = []
-    for app_id in stage.world.subscriptions(account):
-        app = stage.world.app_by_id(app_id)
-        if app is None or not _listens(stage, account, app, kind):
-            continue
-        resolve = _to_app(stage, account, app, (kind, body))
-        delivery = Delivery(account.channel, account.id, person, kind, body, resolve, now, keep_for=META_KEEPS)
-        stage.courier.send(stage.courier.note(delivery))
-        sent.append(delivery)
+    """Send one item to every app that is subscribed to its kind; on standby to those that do not have the thread."""
+    sent, account, now = [], thread.account, stage.clock.now()
+    for app in _subscribed(stage, account):
+        waits = thread.owner_app not in {None, app.id} and kind in _ON_STANDBY
+        told = _without_payload(item) if waits else item
+        body = bodies.written(bodies.envelope(account, now, told, "standby" if waits else "messaging"))
+        sent += _to_app(stage, account, app, ("standby" if waits else kind, kind, thread.person.key, body))
     return sent
 
 
-def _to_app(stage: Stage, account: Account, app: MetaApp, event: tuple[str, bytes]) -> Callable[[], Target | None]:
+def about_account(stage: Stage, account: Account, kind: str, item: Json) -> list[Delivery]:
+    """An item about the Page or Instagram account itself, with nobody it is about."""
+    body = bodies.written(bodies.envelope(account, stage.clock.now(), item))
+    return [d for app in _subscribed(stage, account) for d in _to_app(stage, account, app, (kind, kind, "", body))]
+
+
+def _subscribed(stage: Stage, account: Account) -> list[MetaApp]:
+    return [app for app in map(stage.world.app_by_id, stage.world.subscriptions(account)) if app is not None]
+
+
+def _without_payload(item: Json) -> Json:
+    if "postback" not in item:
+        return item
+    return item | {"postback": {key: value for key, value in item["postback"].items() if key != "payload"}}
+
+
+def _to_app(stage: Stage, account: Account, app: MetaApp, event: tuple[str, str, str, bytes]) -> list[Delivery]:
+    """`event` is the field's kind that must be subscribed, the kind it is noted under, the person, and the bytes."""
+    field, kind, person, body = event
+    if not _listens(stage, account, app, field):
+        return []
+    resolve = _target(stage, account, app, (field, body))
+    delivery = Delivery(account.channel, account.id, person, kind, body, resolve, stage.clock.now())
+    delivery.keep_for = META_KEEPS
+    stage.courier.send(stage.courier.note(delivery))
+    return [delivery]
+
+
+def _target(stage: Stage, account: Account, app: MetaApp, event: tuple[str, bytes]) -> Callable[[], Target | None]:
     kind, body = event
 
     def resolve() -> Target | None:
@@ -82,15 +98,25 @@ def unsubscribe_failing(stage: Stage) -> Callable[[Delivery], None]:
 
 
 def bot_update(stage: Stage, thread: Thread, kind: str, content: Json, at: datetime) -> list[Delivery]:
-    """Send one update, or keep it for a day where no webhook is set. Kinds that were not asked for are never made."""
-    bot, name = thread.account, _UPDATE_KINDS[kind]
+    """Send one update about a thread, under the name its chat gives to the kind."""
+    group, special = thread.group, {}
+    if thread.connection is not None:
+        special = _IN_BUSINESS_CHATS
+    elif group is not None and group.kind == "channel":
+        special = _IN_CHANNELS
+    delivery = Delivery("telegram", thread.account.id, thread.person.key, kind, b"", lambda: None, at)
+    delivery.chat = f"{thread.connection.id}/{thread.person.key}" if thread.connection else ""
+    return to_bot(stage, thread.account, {special.get(kind, _UPDATE_KINDS.get(kind, kind)): content}, delivery)
+
+
+def to_bot(stage: Stage, bot: Account, content: Json, delivery: Delivery) -> list[Delivery]:
+    """Send an update of one key, or keep it for a day where no webhook is set. What was not asked for is never made."""
+    name = next(iter(content))
     if not _asked_for(bot, name):
         return []
-    body = updates.written(updates.update(bot, name, content))
-    delivery = Delivery(
-        "telegram", bot.id, thread.person.key, kind, body, partial(target_of, bot), at, blocks_queue=True
-    )
-    delivery.keep_for = TELEGRAM_KEEPS
+    told = updates.update(bot, name, content[name])
+    delivery.update_id, delivery.body = told["update_id"], updates.written(told)
+    delivery.blocks_queue, delivery.keep_for, delivery.resolve = True, TELEGRAM_KEEPS, partial(target_of, bot)
     stage.courier.note(delivery)
     if bot.webhook.url:
         stage.courier.send(delivery)

@@ -6,12 +6,11 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from ingestion.simulator import bot_errors, calls, graph, graph_errors, login, telegram
+from ingestion.simulator import bot_errors, calls, cdn, graph, graph_errors, login, speed, spoiled, telegram
 from ingestion.simulator.bot_errors import BotError
 from ingestion.simulator.calls import Call
-from ingestion.simulator.faults import AFTER, Fault
+from ingestion.simulator.faults import AFTER, SPOILED, Fault
 from ingestion.simulator.graph_errors import GraphError
 from ingestion.simulator.stage import Stage
 from ingestion.simulator.state import Account, Json
@@ -24,14 +23,6 @@ Work = Callable[[], Awaitable[Json]]
 Refusal = Callable[[Fault], Exception]
 
 
-class Dropped(Response):
-    """An answer whose connection breaks before its body: what a caller sees when the network fails after the act."""
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [(b"content-length", b"1024"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
-
-
 def routes(stage: Stage) -> list[Route]:
     """Every path under which a provider is played."""
     verbs = ["GET", "POST", "DELETE"]
@@ -41,9 +32,9 @@ def routes(stage: Stage) -> list[Route]:
         Route("/instagram-api/oauth/access_token", _code_door(stage), methods=["POST"]),
         Route("/login/{path:path}", _consent_door(stage)),
         Route("/instagram-login/{path:path}", _consent_door(stage)),
-        Route("/telegram/file/bot{token}/{path:path}", _bot_file_door(stage)),
+        Route("/telegram/file/bot{token}/{path:path}", cdn.bot_door(stage)),
         Route("/telegram/bot{token}/{name}", _bot_door(stage), methods=["GET", "POST"]),
-        Route("/cdn/{key}", _cdn_door(stage)),
+        Route("/cdn/{key}", cdn.door(stage)),
     ]
 
 
@@ -51,9 +42,14 @@ def _graph_door(stage: Stage, host: graph.Host) -> Callable[[Request], Awaitable
     async def door(request: Request) -> Response:
         call = await calls.read(request, request.path_params["path"])
         name, trace = call.method, stage.world.mint.text(23, "trace", len(stage.calls))
+
+        async def work() -> Json:
+            speed.refuse_fast_graph(stage, call)
+            return await graph.answer(stage, call)
+
         try:
             call.account = graph.identify(stage, call, host)
-            response = await _with_faults(stage, call, lambda: graph.answer(stage, call), graph_errors.from_fault)
+            response = await _with_faults(stage, call, work, graph_errors.from_fault)
         except GraphError as error:
             response = JSONResponse(error.body(trace), error.status)
             _note(stage, call.account, name, error.status, f"{error.code}/{error.subcode}")
@@ -73,15 +69,17 @@ async def _with_faults(stage: Stage, call: Call, work: Work, refusal: Refusal) -
         return JSONResponse(await work())
     if fault.fault == "timeout":
         await stage.sleep(fault.seconds)
-        return Dropped()
+        return spoiled.Dropped()
     if fault.fault not in AFTER:
         raise refusal(fault)
     call.is_silent = fault.fault == "no_echo"
     done = await work()
     if fault.fault == "drop_after_applying":
-        return Dropped()
+        return spoiled.Dropped()
     if fault.fault == "sent_anyway":
         raise refusal(fault)
+    if fault.fault in SPOILED:
+        return spoiled.instead(fault.fault)
     if fault.fault == "slow":
         await stage.sleep(fault.seconds)
     return JSONResponse(done)
@@ -98,12 +96,13 @@ def _note(stage: Stage, account: Account | None, method: str, status: int, error
 
 def _usage(stage: Stage, account: Account | None) -> dict[str, str]:
     """How much of its allowance the caller has used, as Meta says it in every answer."""
-    percent = min(len(stage.calls) // _CALLS_PER_PERCENT, 99)
+    tuning = stage.tuning
+    percent = min(len(stage.calls) // _CALLS_PER_PERCENT, 99) if tuning.usage_percent is None else tuning.usage_percent
     shares = f'"call_count":{percent},"total_cputime":0,"total_time":{percent}'
     headers = {"X-App-Usage": f"{{{shares}}}", "facebook-api-version": "v26.0"}
     if account is not None:
         kind = "messenger" if account.channel == "messenger" else "instagram"
-        told = f'{{"type":"{kind}",{shares},"estimated_time_to_regain_access":0}}'
+        told = f'{{"type":"{kind}",{shares},"estimated_time_to_regain_access":{tuning.regain_minutes}}}'
         headers["X-Business-Use-Case-Usage"] = f'{{"{account.id}":[{told}]}}'
     return headers
 
@@ -137,11 +136,15 @@ def _bot_door(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
     async def door(request: Request) -> Response:
         name = request.path_params["name"]
         call = await calls.read(request, name)
+
+        async def work() -> Json:
+            bot = telegram.identify(stage, request.path_params["token"])
+            speed.refuse_fast_bot(stage, bot, name, call)
+            return await telegram.answer(stage, bot, name, call)
+
         try:
-            bot = call.account = telegram.identify(stage, request.path_params["token"])
-            response = await _with_faults(
-                stage, call, lambda: telegram.answer(stage, bot, name, call), bot_errors.from_fault
-            )
+            call.account = telegram.identify(stage, request.path_params["token"])
+            response = await _with_faults(stage, call, work, bot_errors.from_fault)
         except BotError as error:
             wait = error.parameters.get("retry_after")
             response = JSONResponse(error.body(), error.status, {"Retry-After": str(wait)} if wait else None)
@@ -151,39 +154,6 @@ def _bot_door(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
         return response
 
     return door
-
-
-def _bot_file_door(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
-    async def door(request: Request) -> Response:
-        try:
-            telegram.identify(stage, request.path_params["token"])
-        except BotError as error:
-            return JSONResponse(error.body(), error.status)
-        return await _file(stage, request.path_params["path"])
-
-    return door
-
-
-def _cdn_door(stage: Stage) -> Callable[[Request], Awaitable[Response]]:
-    async def door(request: Request) -> Response:
-        return await _file(stage, request.path_params["key"])
-
-    return door
-
-
-async def _file(stage: Stage, path: str) -> Response:
-    """A kept file, or what the faults of channel "media" make of it."""
-    fault = stage.faults.take("media", "", path)
-    if fault is not None and fault.fault in {"slow", "timeout"}:
-        await stage.sleep(fault.seconds)
-    if fault is not None and fault.fault == "timeout":
-        return Dropped()
-    if fault is not None and fault.fault != "slow":
-        return Response(status_code=HTTPStatus.GONE if fault.fault == "gone" else HTTPStatus.INTERNAL_SERVER_ERROR)
-    file = telegram.file(stage, path)
-    if file is None:
-        return Response(status_code=HTTPStatus.NOT_FOUND)
-    return Response(file.content, media_type=file.media_type or "application/octet-stream")
 
 
 async def refused(_: Request, error: Exception) -> Response:

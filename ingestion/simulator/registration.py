@@ -2,7 +2,8 @@
 
 from ingestion.simulator.control_models import AppIn, BotIn, InstagramIn, PageIn
 from ingestion.simulator.stage import Stage
-from ingestion.simulator.state import Account, Channel, MetaApp, World
+from ingestion.simulator.state import Account, Channel, MetaApp
+from ingestion.simulator.world import World
 from konectus.errors import Conflict
 
 _FIRST_UPDATE = 100_000_000

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 
-from ingestion.simulator import acts, bodies, graph_errors, post
+from ingestion.simulator import acts, bodies, graph_errors, owners, post
 from ingestion.simulator.calls import Call, Upload
 from ingestion.simulator.graph_errors import GraphError
 from ingestion.simulator.media import File
@@ -22,7 +22,7 @@ QUICK_REPLIES = 13
 IMAGE_BYTES = 8 * 1024 * 1024
 FILE_BYTES = 25 * 1024 * 1024
 _FETCH_WITHIN = 10.0
-_MESSAGING_TYPES = frozenset({"", "RESPONSE", "UPDATE", "MESSAGE_TAG"})
+_MESSAGING_TYPES = frozenset({"", "RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"})
 _ACTIONS = frozenset({"typing_on", "typing_off", "mark_seen", "react", "unreact"})
 _KINDS = frozenset({"image", "audio", "video", "file", "template", "like_heart", "MEDIA_SHARE"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,9 +46,11 @@ async def send(stage: Stage, order: Send) -> Json:
     _refuse_blocked(order.thread)
     if action := order.call.text("sender_action"):
         return _act(order, action)
+    owners.refuse_foreign(stage, order.thread)
     _refuse_late(stage, order)
     _refuse_wrong_text(order)
     message = await _accepted(stage, order)
+    order.thread.is_request = False
     stage.tell(order.thread, message)
     if not order.call.is_silent:
         stage.later(_receipts(stage, order.thread, message))
@@ -85,6 +87,10 @@ def _refuse_late(stage: Stage, order: Send) -> None:
         raise graph_errors.parameter("Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG, UTILITY}")
     if kind == "MESSAGE_TAG" and tag != "HUMAN_AGENT":
         raise graph_errors.parameter(f"The message tag {tag or '(none)'} is not supported")
+    if kind == "UTILITY":
+        if (order.message.get("attachment") or {}).get("type") != "template":
+            raise graph_errors.parameter("A utility message needs an approved template")
+        return
     last = order.thread.last_customer_at
     allowed = HUMAN_WINDOW if kind == "MESSAGE_TAG" else WINDOW
     if last is None or stage.clock.now() - last >= allowed:

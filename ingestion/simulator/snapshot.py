@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ingestion.simulator.media import Library
 from ingestion.simulator.stage import Stage
-from ingestion.simulator.state import Attachment, World
+from ingestion.simulator.state import Attachment
+from ingestion.simulator.world import World
 from konectus.errors import Invalid
 
 # A killed process may have said more than it saved; numbers of a new life begin beyond what it can have used.
@@ -49,4 +50,6 @@ def load(path: Path) -> Snapshot | None:
     for account in world.accounts.values():
         account.last_message += _LEAP
         account.last_update += _LEAP
+    for thread in world.threads.values():
+        thread.last_message += _LEAP
     return Snapshot(world, found.library, found.uploads)

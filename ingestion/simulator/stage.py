@@ -8,9 +8,11 @@ from typing import Any
 
 from ingestion.simulator.deliver import Courier, Sleep
 from ingestion.simulator.faults import Faults
+from ingestion.simulator.limits import Limits
 from ingestion.simulator.media import File, Library
-from ingestion.simulator.state import Attachment, Json, Message, Thread, World
+from ingestion.simulator.state import Attachment, Json, Message, Thread
 from ingestion.simulator.tuning import Options, Tuning
+from ingestion.simulator.world import World
 from konectus.clock import Clock
 from konectus.errors import Invalid
 
@@ -47,6 +49,8 @@ class Stage:
     listeners: list[Callable[[Thread, Message], None]] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
     uploads: dict[str, Attachment] = field(default_factory=dict)
+    polls: dict[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def media_url(self, key: str) -> str:

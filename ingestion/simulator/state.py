@@ -1,19 +1,15 @@
-"""What the simulator remembers: apps, accounts, persons, threads, messages. Plain data and look-ups, no HTTP."""
+"""What the simulator remembers: apps, accounts, persons, threads, messages. Plain data; what finds them is world."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from ingestion.simulator import people_es
-from ingestion.simulator.mint import Mint
 from konectus.errors import NotFound
 
 Channel = Literal["messenger", "instagram", "telegram"]
 Json = dict[str, Any]
 
-_PERSON_ID_DIGITS = {"messenger": 16, "instagram": 15, "telegram": 10}
 _TICK = timedelta(milliseconds=1)
 
 
@@ -59,6 +55,7 @@ class Account:
     subscribed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     webhook: BotWebhook = field(default_factory=BotWebhook)
     token_dead: bool = False
+    dead_subcode: int = 463
     token_expires_at: datetime | None = None
     last_message: int = 0
     last_update: int = 0
@@ -88,6 +85,41 @@ class Person:
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+GroupKind = Literal["group", "supergroup", "channel"]
+
+
+@dataclass
+class Group(Person):
+    """A group, supergroup or channel of Telegram: heard and answered like a person, its key begins with g.
+
+    `migrated_to` is the chat id of the supergroup it has become.
+    """
+
+    kind: GroupKind = "group"
+    chat_id: str = ""
+    migrated_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who wrote in a chat that is not his own, under the id the chat knows him by."""
+
+    person: Person
+    person_id: str
+
+
+@dataclass
+class BusinessConnection:
+    """An owner who lets a bot answer the chats of his own account; `chats` counts their messages."""
+
+    id: str
+    bot: "Account"
+    owner: Writer
+    rights: Json
+    at: datetime
+    is_enabled: bool = True
 
 
 @dataclass
@@ -122,11 +154,16 @@ class Message:
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     native: Json = field(default_factory=dict)
+    writer: Writer | None = None
 
 
 @dataclass
 class Thread:
-    """One person with one account, under the id the account knows the person by."""
+    """One person (or group) with one account, under the id the account knows the person by.
+
+    `connection` where it is a chat of an owner who connected the bot; `owner_app` the other app that has the thread;
+    `is_request` while it lies in the folder of message requests; `last_message` counts where ids belong to the chat.
+    """
 
     account: Account
     person: Person
@@ -134,6 +171,24 @@ class Thread:
     messages: list[Message] = field(default_factory=list)
     blocked: bool = False
     last_customer_at: datetime | None = None
+    connection: BusinessConnection | None = None
+    owner_app: str | None = None
+    is_request: bool = False
+    last_message: int = 0
+    taps: int = 0
+
+    def next_message_id(self) -> int:
+        self.last_message += 1
+        return self.last_message
+
+    @property
+    def group(self) -> Group | None:
+        return self.person if isinstance(self.person, Group) else None
+
+    @property
+    def keeps_count(self) -> bool:
+        """Whether message ids count in this chat alone, as in supergroups, channels and business chats."""
+        return self.connection is not None or (self.group is not None and self.group.kind != "group")
 
     def message(self, message_id: str) -> Message:
         found = next((m for m in self.messages if m.id == message_id), None)
@@ -163,74 +218,3 @@ class Grant:
     expires_at: datetime
     issued_at: datetime
     instagram: Account | None = None
-
-
-@dataclass
-class World:
-    """Everything that is registered. Raises NotFound, in words, for what is not.
-
-    `life` counts how often a saved world was taken up again.
-    """
-
-    mint: Mint
-    life: int = 0
-    apps: dict[str, MetaApp] = field(default_factory=dict)
-    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
-    persons: dict[str, Person] = field(default_factory=dict)
-    threads: dict[tuple[str, str, str], Thread] = field(default_factory=dict)
-    grants: dict[str, Grant] = field(default_factory=dict)
-    codes: dict[str, Grant] = field(default_factory=dict)
-
-    def app(self, name: str) -> MetaApp:
-        if name not in self.apps:
-            raise NotFound(f"no Meta app {name!r}; POST /sim/meta/apps registers one")
-        return self.apps[name]
-
-    def app_by_id(self, app_id: str) -> MetaApp | None:
-        return next((app for app in self.apps.values() if app.id == app_id), None)
-
-    def account(self, channel: str, account_id: str) -> Account:
-        if (channel, account_id) not in self.accounts:
-            raise NotFound(f"no {channel} account {account_id!r}")
-        return self.accounts[channel, account_id]
-
-    def linked_instagram(self, page_id: str) -> Account | None:
-        return next((a for a in self.accounts.values() if a.page == page_id), None)
-
-    def subscriptions(self, account: Account) -> dict[str, tuple[str, ...]]:
-        """App id → fields; an Instagram account under a Page lives by the Page's subscription."""
-        return self.account("messenger", account.page).subscribed if account.page else account.subscribed
-
-    def is_connected(self, account: Account) -> bool:
-        return bool(account.webhook.url) if account.channel == "telegram" else bool(self.subscriptions(account))
-
-    def person(self, key: str) -> Person:
-        if key == "new":
-            return self.invent_person()
-        if key not in self.persons:
-            raise NotFound(f"no person {key!r}; POST /sim/persons makes one")
-        return self.persons[key]
-
-    def invent_person(self, name: str = "", handle: str = "", language: str = "es") -> Person:
-        key = f"p{len(self.persons) + 1}"
-        first, _, last = name.partition(" ")
-        if not name:
-            first, last = people_es.full_name(self.mint, "person", key)
-        handle = handle or people_es.handle_of(self.mint, f"{first} {last}", "person", key)
-        self.persons[key] = Person(key, first, last, handle, language)
-        return self.persons[key]
-
-    def thread(self, account: Account, person: Person) -> Thread:
-        """The thread of a person with an account; ids are scoped to the account, but for Telegram's."""
-        key = (*account.key, person.key)
-        if key not in self.threads:
-            scope = "" if account.channel == "telegram" else account.id
-            person_id = self.mint.digits(_PERSON_ID_DIGITS[account.channel], account.channel, scope, person.key)
-            self.threads[key] = Thread(account, person, person_id)
-        return self.threads[key]
-
-    def thread_of(self, account: Account, person_id: str) -> Thread | None:
-        return next((t for t in self.threads_of(account) if t.person_id == person_id), None)
-
-    def threads_of(self, account: Account) -> Iterator[Thread]:
-        return (t for t in self.threads.values() if t.account is account)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ingestion.simulator import bot_errors, post, telegram_send, updates
+from ingestion.simulator import bot_errors, polling, post, telegram_more, telegram_send, updates
 from ingestion.simulator.calls import Call
 from ingestion.simulator.media import File
 from ingestion.simulator.sending import LOOPBACK
@@ -17,6 +17,9 @@ _URL = re.compile(r"^https?://(\[[^\]]+\]|[^/:]+)(:\d+)?(/|$)")
 _SECRET_LETTERS = 256
 _FILE_BYTES = 20 * 1024 * 1024
 _CONNECTIONS = 40
+_NO_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
 
 Method = Callable[[Stage, Account, Call], Awaitable[Any]]
 
@@ -46,11 +49,11 @@ async def _get_me(_: Stage, bot: Account, __: Call) -> Json:
 
 
 async def _get_chat(stage: Stage, bot: Account, call: Call) -> Json:
-    """The private chat of a person who has written; for anybody else there is none."""
+    """The chat of somebody who has written, or of a group; for anybody else there is none."""
     thread = stage.world.thread_of(bot, call.text("chat_id"))
     if thread is None or thread.last_customer_at is None:
         raise bot_errors.bad("chat not found")
-    return updates.chat(thread)
+    return updates.chat(thread) | {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _NO_GIFTS}
 
 
 async def _set_webhook(stage: Stage, bot: Account, call: Call) -> bool:
@@ -58,7 +61,7 @@ async def _set_webhook(stage: Stage, bot: Account, call: Call) -> bool:
     _refuse_webhook(url, secret)
     allowed = bot.webhook.allowed_updates
     if "allowed_updates" in call.given:
-        allowed = tuple(str(name) for name in call.listing("allowed_updates"))
+        allowed = tuple(name for name in map(str, call.listing("allowed_updates")) if name in updates.KINDS)
     connections = int(call.text("max_connections") or _CONNECTIONS)
     if call.flag("drop_pending_updates"):
         post.drop_pending(stage, bot)
@@ -104,12 +107,6 @@ async def _get_webhook_info(stage: Stage, bot: Account, _: Call) -> Json:
     return told | ({"allowed_updates": list(bot.webhook.allowed_updates)} if bot.webhook.allowed_updates else {})
 
 
-async def _get_updates(_: Stage, bot: Account, __: Call) -> list[Json]:
-    if bot.webhook.url:
-        raise bot_errors.conflict()
-    raise bot_errors.unknown_method()
-
-
 async def _get_file(stage: Stage, _: Account, call: Call) -> Json:
     kept = stage.uploads.get(call.text("file_id"))
     if kept is None or "key" not in kept.facts:
@@ -147,8 +144,9 @@ _METHODS: dict[str, Method] = {
     "setwebhook": _set_webhook,
     "deletewebhook": _delete_webhook,
     "getwebhookinfo": _get_webhook_info,
-    "getupdates": _get_updates,
+    "getupdates": polling.get_updates,
     "getfile": _get_file,
     "answercallbackquery": _ok,
     **telegram_send.METHODS,
+    **telegram_more.METHODS,
 }

@@ -25,7 +25,7 @@ def holder(stage: Stage, call: Call, channel: str) -> Account:
     if account is None:
         raise graph_errors.invalid_token()
     if is_dead(stage, account):
-        raise graph_errors.expired_token()
+        raise graph_errors.expired_token(account.dead_subcode)
     check_proof(call, stage.world.apps.get(account.app))
     return account
 
@@ -33,6 +33,16 @@ def holder(stage: Stage, call: Call, channel: str) -> Account:
 def is_dead(stage: Stage, account: Account) -> bool:
     ended = account.token_expires_at is not None and stage.clock.now() >= account.token_expires_at
     return account.token_dead or ended
+
+
+def age(stage: Stage, account: Account, by: timedelta) -> None:
+    """The token of an account is that much older: its end comes nearer, and it may be refreshed that much sooner."""
+    ends = account.token_expires_at or stage.clock.now() + LONG_LIFE
+    account.token_expires_at = ends - by
+    grant = stage.world.grants.get(account.token)
+    if grant is not None:
+        grant.issued_at -= by
+        grant.expires_at -= by
 
 
 def check_proof(call: Call, app: MetaApp | None) -> None:

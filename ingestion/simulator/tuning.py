@@ -17,7 +17,11 @@ class Options:
 
 @dataclass
 class Tuning:
-    """Delays in seconds after a send; `read_after` None means that persons read only when told to."""
+    """Delays in seconds after a send; `read_after` None means that persons read only when told to.
+
+    `keep_limits` refuses what is faster than a channel allows; `usage_percent` and `regain_minutes` are what Meta's
+    usage headers say (None: counted).
+    """
 
     echo_after: float = 0.05
     delivered_after: float = 0.2
@@ -25,6 +29,9 @@ class Tuning:
     fetch_media: bool = False
     retry_scale: float = 1.0
     telegram_private_reactions: bool = False
+    keep_limits: bool = False
+    usage_percent: int | None = None
+    regain_minutes: int = 0
 
 
 @dataclass

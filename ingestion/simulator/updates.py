@@ -2,12 +2,25 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
-from ingestion.simulator.state import Account, Attachment, Json, Message, Thread
+from ingestion.simulator import contents
+from ingestion.simulator.state import Account, BusinessConnection, Group, Json, Message, Person, Thread, Writer
 
 # These kinds of update come only when they are named in allowed_updates (channels.md 4.1).
 BY_NAME_ONLY = frozenset({"message_reaction", "message_reaction_count", "chat_member"})
+# Every kind of update there is; whatever is asked for in allowed_updates beyond these is not heeded.
+KINDS = BY_NAME_ONLY | {
+    "message", "edited_message", "channel_post", "edited_channel_post", "business_connection", "business_message",
+    "edited_business_message", "deleted_business_messages", "guest_message", "inline_query", "chosen_inline_result",
+    "callback_query", "shipping_query", "pre_checkout_query", "purchased_paid_media", "poll", "poll_answer",
+    "my_chat_member", "chat_join_request", "chat_boost", "removed_chat_boost", "managed_bot", "subscription",
+    "stopped_message_generation",
+}  # fmt: skip
+_ADMINISTRATOR = (
+    "can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+    "can_delete_stories", "can_send_welcome_messages",
+)  # fmt: skip
 
 
 def seconds(at: datetime) -> int:
@@ -25,36 +38,66 @@ def bot_user(bot: Account) -> Json:
 def me(bot: Account) -> Json:
     """The answer of getMe."""
     abilities = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
-    return bot_user(bot) | abilities | {"can_connect_to_business": False, "has_main_web_app": False}
+    more = ("has_main_web_app", "has_topics_enabled", "allows_users_to_create_topics", "can_manage_bots",
+            "supports_guest_queries", "supports_join_request_queries")  # fmt: skip
+    return bot_user(bot) | abilities | {"can_connect_to_business": True} | dict.fromkeys(more, False)
 
 
-def user(thread: Thread) -> Json:
-    return {"id": int(thread.person_id), "is_bot": False, **_names(thread), "language_code": thread.person.language}
+def user(thread: Thread, writer: Writer | None = None) -> Json:
+    """Whoever the thread is with, or the one of several who wrote."""
+    who = writer or Writer(thread.person, thread.person_id)
+    return {
+        "id": int(who.person_id),
+        "is_bot": False,
+        **_names(who.person),
+        "language_code": who.person.language,
+    }
 
 
 def chat(thread: Thread) -> Json:
-    return {"id": int(thread.person_id), **_names(thread), "type": "private"}
+    group = thread.group
+    if group is None:
+        return {"id": int(thread.person_id), **_names(thread.person), "type": "private"}
+    return group_chat(group)
 
 
-def _names(thread: Thread) -> Json:
-    person = thread.person
+def group_chat(group: Group) -> Json:
+    more = {"all_members_are_administrators": True} if group.kind == "group" else {}
+    return {"id": int(group.chat_id), "title": group.name, "type": group.kind, **more}
+
+
+def _names(person: Person) -> Json:
     named = {"first_name": person.first_name, "last_name": person.last_name, "username": person.handle}
     return {key: value for key, value in named.items() if value}
 
 
 def message(thread: Thread, said: Message) -> Json:
     """A Message object, whoever wrote it."""
-    author = user(thread) if said.direction == "in" else bot_user(thread.account)
-    content: Json = {"message_id": int(said.id), "from": author, "chat": chat(thread), "date": seconds(said.at)}
+    content: Json = {"message_id": int(said.id), **_author(thread, said), "chat": chat(thread)}
+    content["date"] = seconds(said.at)
     if said.edited_at:
         content["edit_date"] = seconds(said.edited_at)
     if said.reply_to:
         content["reply_to_message"] = message(thread, thread.message(said.reply_to))
     if said.text:
-        content |= {"caption" if said.attachments else "text": said.text}
+        content |= {"caption" if any(contents.takes_caption(a) for a in said.attachments) else "text": said.text}
     for attachment in said.attachments:
-        content |= _attachment(attachment)
-    return content | _entities(said) | said.native
+        content |= contents.shape(attachment)
+    return content | _entities(said) | {k: v for k, v in said.native.items() if k != "our_reaction"}
+
+
+def _author(thread: Thread, said: Message) -> Json:
+    """Posts of a channel are the channel's; in a business chat the owner speaks, by hand or through the bot."""
+    if thread.group is not None and thread.group.kind == "channel":
+        return {"sender_chat": chat(thread)}
+    if thread.connection is None:
+        author = user(thread, said.writer) if said.direction == "in" else bot_user(thread.account)
+        return {"from": author}
+    named: Json = {"business_connection_id": thread.connection.id}
+    if said.direction == "in":
+        return named | {"from": user(thread)}
+    by_hand = {} if said.writer else {"sender_business_bot": bot_user(thread.account)}
+    return named | {"from": user(thread, thread.connection.owner)} | by_hand
 
 
 def _entities(said: Message) -> Json:
@@ -67,99 +110,68 @@ def update(bot: Account, kind: str, content: Json) -> Json:
     return {"update_id": bot.next_update_id(), kind: content}
 
 
-def tapped(thread: Thread, pressed: Message, tap_id: str, payload: str) -> Json:
+def tapped(thread: Thread, pressed: Message, tap_id: str, payload: str, writer: Writer | None = None) -> Json:
     """A callback_query: somebody pressed a button under a message of the bot."""
     return {
         "id": tap_id,
-        "from": user(thread),
+        "from": user(thread, writer),
         "message": message(thread, pressed),
         "chat_instance": tap_id[::-1],
         "data": payload,
     }
 
 
-def membership(thread: Thread, at: datetime, *, blocked: bool) -> Json:
-    """my_chat_member of a private chat: blocked is `kicked`, back again is `member`."""
-    bot = bot_user(thread.account)
-    there, gone = {"user": bot, "status": "member"}, {"user": bot, "status": "kicked", "until_date": 0}
-    old, new = (there, gone) if blocked else (gone, there)
+def membership(thread: Thread, at: datetime, statuses: tuple[str, str], by: Writer | None = None) -> Json:
+    """my_chat_member: the bot's status before and after; in a private chat `kicked` means blocked."""
+    old, new = ({"user": bot_user(thread.account), "status": status, **_until(status)} for status in statuses)
     return {
         "chat": chat(thread),
-        "from": user(thread),
+        "from": user(thread, by),
         "date": seconds(at),
         "old_chat_member": old,
         "new_chat_member": new,
     }
 
 
-def reaction(thread: Thread, said: Message, at: datetime, before: str | None) -> Json:
+def _until(status: str) -> Json:
+    if status == "kicked":
+        return {"until_date": 0}
+    return dict.fromkeys(_ADMINISTRATOR, True) | {"is_anonymous": False} if status == "administrator" else {}
+
+
+def reaction(thread: Thread, said: Message, change: tuple[datetime, str | None], by: Writer | None) -> Json:
+    """Who changed the reaction from what (None: there was none) to what, and when."""
+    at, before = change
     old, new = ([{"type": "emoji", "emoji": e}] if e else [] for e in (before, said.reaction))
     return {
         "chat": chat(thread),
         "message_id": int(said.id),
-        "user": user(thread),
+        "user": user(thread, by),
         "date": seconds(at),
         "old_reaction": old,
         "new_reaction": new,
     }
 
 
-def _attachment(attachment: Attachment) -> Json:
-    maker = _SHAPES.get(attachment.type, _document)
-    return maker(attachment)
+def reaction_count(thread: Thread, said: Message, at: datetime) -> Json:
+    """How often which reaction stands under a post of a channel; nobody is named."""
+    counted = [{"type": {"type": "emoji", "emoji": said.reaction}, "total_count": 1}] if said.reaction else []
+    return {"chat": chat(thread), "message_id": int(said.id), "date": seconds(at), "reactions": counted}
 
 
-def _file(attachment: Attachment, **more: Any) -> Json:
-    facts = attachment.facts
-    found = {"file_id": facts["file_id"], "file_unique_id": facts["file_unique_id"], "file_size": attachment.size}
-    return found | {key: value for key, value in more.items() if value}
+def connection(told: BusinessConnection, at: datetime) -> Json:
+    owner = told.owner
+    person = {"id": int(owner.person_id), "is_bot": False, **_names(owner.person)}
+    return {
+        "id": told.id,
+        "user": person | {"language_code": owner.person.language},
+        "user_chat_id": int(owner.person_id),
+        "date": seconds(at),
+        "is_enabled": told.is_enabled,
+        "rights": told.rights,
+    }
 
 
-def _document(attachment: Attachment) -> Json:
-    return {"document": _file(attachment, file_name=attachment.name, mime_type=attachment.media_type)}
-
-
-def _photo(attachment: Attachment) -> Json:
-    facts = attachment.facts
-    large = _file(attachment) | {"width": facts["width"], "height": facts["height"]}
-    return {"photo": [facts["thumb"], large] if "thumb" in facts else [large]}
-
-
-def _voice(attachment: Attachment) -> Json:
-    return {"voice": _file(attachment, mime_type=attachment.media_type) | {"duration": attachment.facts["seconds"]}}
-
-
-def _audio(attachment: Attachment) -> Json:
-    return {"audio": _file(attachment, mime_type=attachment.media_type) | {"duration": attachment.facts["seconds"]}}
-
-
-def _video(attachment: Attachment) -> Json:
-    facts = attachment.facts
-    size = {"width": facts["width"], "height": facts["height"], "duration": facts["seconds"]}
-    return {"video": _file(attachment, mime_type=attachment.media_type) | size}
-
-
-def _sticker(attachment: Attachment) -> Json:
-    look = {"type": "regular", "is_animated": False, "is_video": False, "width": 512, "height": 512, "emoji": "🙏"}
-    return {"sticker": look | _file(attachment)}
-
-
-def _location(attachment: Attachment) -> Json:
-    place = attachment.facts["coordinates"]
-    return {"location": {"latitude": place["lat"], "longitude": place["long"]}}
-
-
-def _contact(attachment: Attachment) -> Json:
-    return {"contact": {"phone_number": attachment.facts["phone"], "first_name": attachment.name}}
-
-
-_SHAPES = {
-    "image": _photo,
-    "photo": _photo,
-    "voice": _voice,
-    "audio": _audio,
-    "video": _video,
-    "sticker": _sticker,
-    "location": _location,
-    "contact": _contact,
-}
+def business_deleted(thread: Thread, message_ids: list[str]) -> Json:
+    named = thread.connection.id if thread.connection else ""
+    return {"business_connection_id": named, "chat": chat(thread), "message_ids": [int(m) for m in message_ids]}

@@ -21,6 +21,7 @@ def account(stage: Stage, told: Account) -> Json:
         "app": told.app,
         "page": told.page,
         "connected": stage.world.is_connected(told),
+        "token_expires_at": _iso(told.token_expires_at),
         "calls": dict(told.calls),
     }
     if told.channel == "telegram":
@@ -63,6 +64,7 @@ def message(thread: Thread, told: Message) -> Json:
         "person": thread.person.key,
         "person_id": thread.person_id,
         "direction": told.direction,
+        "by": told.writer.person.key if told.writer else None,
         "text": told.text,
         "attachments": [attachment(a) for a in told.attachments],
         "metadata": told.metadata,
@@ -114,7 +116,7 @@ def threads(stage: Stage, channel: str, account_id: str, person_key: str = "") -
     return [
         thread
         for key, thread in stage.world.threads.items()
-        if all(not want or want == have for want, have in zip(wanted, key, strict=True))
+        if all(not want or want == have for want, have in zip(wanted, key[:3], strict=True))
     ]
 
 
@@ -131,6 +133,9 @@ def thread(told: Thread) -> Json:
         "person": told.person.key,
         "person_id": told.person_id,
         "name": told.person.name,
+        "group": told.group.kind if told.group else None,
+        "connection": told.connection.id if told.connection else None,
+        "owner_app": told.owner_app,
         "blocked": told.blocked,
         "last_customer_at": _iso(told.last_customer_at),
         "messages": [message(told, m) for m in told.messages],

@@ -1,5 +1,6 @@
 """`python -m ingestion.worker`: one worker until SIGTERM."""
 
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,17 @@ from konectus.errors import KonectusError
 from konectus.services.installation import open_installation
 from konectus.settings import Settings
 
+# A batch makes tens of thousands of objects that reference counts free; looking for circles among them was a third of
+# the worker's time.
+_YOUNG = 50_000
+
+
+def rarely_collected() -> None:
+    """What is loaded by now stays, and is not looked through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, 20, 20)
+
 
 def main() -> int:
     """0 after SIGTERM or Ctrl-C; 1 with one line when it cannot start."""
@@ -21,6 +33,7 @@ def main() -> int:
     except KonectusError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    rarely_collected()
     worker = Worker(installation)
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -28,6 +28,10 @@ def file(session: Session, keys: Keys, now: datetime, pieces: Sequence[Piece], o
     dead = [_letter(keys, now, piece, outcomes[piece.key]) for piece in pieces if outcomes[piece.key].word == "dead"]
     if dead:
         letters.add_letters(session, dead)
+
+
+def count(session: Session, pieces: Sequence[Piece]) -> None:
+    """What was dropped, by hour; when each connector was last heard of."""
     accounts.add_dropped(session, _dropped(pieces))
     seen = _seen(pieces)
     if seen:
@@ -36,6 +40,8 @@ def file(session: Session, keys: Keys, now: datetime, pieces: Sequence[Piece], o
 
 def reseal(session: Session, keys: Keys, pieces: Sequence[Piece]) -> None:
     """Of a body that held items of accounts that are not live, only the others stay in the raw log (decisions.md)."""
+    if all(_may_stay(piece) for piece in pieces):
+        return
     by_event: dict[tuple[int, datetime], list[Piece]] = defaultdict(list)
     for piece in pieces:
         by_event[piece.event.id, piece.event.received_at].append(piece)
@@ -104,12 +110,13 @@ def _dropped(pieces: Sequence[Piece]) -> accounts.Dropped:
 
 def _seen(pieces: Sequence[Piece]) -> dict[tuple[UUID, UUID], datetime]:
     """When the last event of each connector came in."""
-    seen: dict[tuple[UUID, UUID], datetime] = {}
+    latest: dict[UUID, tuple[UUID, datetime]] = {}
     for piece in pieces:
-        if piece.holder:
-            who = piece.holder.client_id, piece.holder.connector_id
-            seen[who] = max(seen.get(who, piece.event.received_at), piece.event.received_at)
-    return seen
+        if holder := piece.holder:
+            last = latest.get(holder.connector_id)
+            if last is None or last[1] < piece.event.received_at:
+                latest[holder.connector_id] = (holder.client_id, piece.event.received_at)
+    return {(client_id, connector_id): at for connector_id, (client_id, at) in latest.items()}
 
 
 def bury_oldest(session: Session, keys: Keys, now: datetime) -> int:

@@ -9,17 +9,19 @@ from uuid import UUID
 import typer
 
 from konectus.cli.clients import COMMAND, ClientOption
-from konectus.cli.console import say, table
+from konectus.cli.console import progress, say, table
 from konectus.cli.database import opened
 from konectus.clock import monotonic
 from konectus.domain.channels import Channel
-from konectus.domain.connectors import ConnectorState, Reason, RequestState
+from konectus.domain.connectors import ConnectorState, Reason, RequestKind, RequestState
+from konectus.domain.signed_requests import grantor
 from konectus.errors import Conflict, NotFound, Unavailable
-from konectus.services import connectors, suspensions
-from konectus.services.connectors import Ending, NewConnector
+from konectus.services import connectors, grants, suspensions
+from konectus.services.connectors import Ending, Granted, NewConnector
+from konectus.services.grants import Token
 from konectus.services.installation import Installation
 from konectus.store.queries import connectors as read
-from konectus.store.queries import overview
+from konectus.store.queries import overview, requests
 from konectus.store.roles import Role
 
 PATIENCE = 30.0
@@ -44,16 +46,21 @@ class SenderSilent(Unavailable):
 
 
 @commands.command()
-def add(
+def add(  # noqa: PLR0913, PLR0917 - options of a command are its parameters
     client_id: ClientOption,
     channel: Annotated[Channel, typer.Option(help="which channel")],
     account: Annotated[str, typer.Option(help="id of the Page, Instagram account or bot")],
     secret_file: SecretFile = None,
     app: Annotated[str | None, typer.Option(help="our name of the Meta app")] = None,
+    page: Annotated[str | None, typer.Option(help="the Page an Instagram account is linked to")] = None,
+    granted_by: Annotated[str | None, typer.Option(help="app-scoped id of the person who granted the token")] = None,
 ) -> None:
     """Connect an account and wait until the channel has accepted it; prints the Connector's id."""
-    new = NewConnector(channel=channel, account_id=account, secret=_secret(secret_file), app=app)
+    secret = _secret(secret_file)
     with opened() as installation:
+        by = _grantor(installation, app, granted_by) if granted_by else None
+        granted = Granted(app=app, page_id=page, by=by)
+        new = NewConnector(channel=channel, account_id=account, secret=secret, app=app, granted=granted)
         with installation.works.system(COMMAND) as work:
             suspensions.client_of(work, client_id)
             connector_id = connectors.connect(work, client_id, new)
@@ -63,12 +70,12 @@ def add(
 
 @commands.command()
 def reconnect(connector_id: ConnectorId, secret_file: SecretFile = None) -> None:
-    """Connect a disconnected one again with a fresh token, as after a lifted suspension; it keeps its conversations."""
+    """Go on with a fresh token: after a lifted suspension, or where the old one died; conversations stay."""
     secret = _secret(secret_file)
     with opened() as installation:
         client_id = _client_of(installation, connector_id)
         with installation.works.system(COMMAND) as work:
-            connectors.reconnect(work, client_id, connector_id, secret)
+            grants.renew(work, client_id, connector_id, Token(secret=secret))
         await_request(installation, connector_id)
         say(_state_of(installation, client_id, connector_id))
 
@@ -90,8 +97,44 @@ def check(connector_id: ConnectorId) -> None:
         client_id = _client_of(installation, connector_id)
         with installation.works.system(COMMAND) as work:
             connectors.check(work, client_id, connector_id)
-        await_request(installation, connector_id)
+        await_request(installation, connector_id, kind=RequestKind.CHECK)
         say(_state_of(installation, client_id, connector_id))
+
+
+@commands.command()
+def reconcile(connector_id: ConnectorId) -> None:
+    """Compare the channel's conversations with ours and fetch what is missing (Messenger and Instagram)."""
+    with opened() as installation:
+        client_id = _client_of(installation, connector_id)
+        with installation.works.system(COMMAND) as work:
+            asked = connectors.reconcile(work, client_id, connector_id)
+        found = _watched(installation, asked)
+    say(", ".join(f"{name.replace('_', ' ')} {found.get(name, 0)}" for name in _COUNTS))
+
+
+_COUNTS = ("conversations", "messages", "missing", "added", "too_old")
+# Two calls a second: a busy account takes a while, and what was not heard of for so long has nobody at it.
+_STILL = 120.0
+
+
+def _watched(installation: Installation, request_id: UUID) -> dict[str, int]:
+    """Show how far the sender is until it is done. Raises ChannelRefused, or SenderSilent when nothing moves."""
+    moved, seen = monotonic(), 0
+    with progress("comparing with the channel") as advance:
+        while True:
+            with installation.database.session(Role.WORKER) as session:
+                standing = requests.standing(session, request_id)
+            if standing.state is RequestState.FAILED:
+                raise ChannelRefused(f"the channel refused: {standing.error}")
+            if standing.state is RequestState.DONE:
+                return {name: int(standing.progress.get(name, 0)) for name in _COUNTS}
+            now = int(standing.progress.get("conversations", 0))
+            if now != seen:
+                advance(now - seen)
+                moved, seen = monotonic(), now
+            if monotonic() - moved > _STILL:
+                raise SenderSilent("nothing moved for two minutes; is konectus up or konectus sender running?")
+            time.sleep(_POLL)
 
 
 @commands.command()
@@ -102,16 +145,21 @@ def remove(connector_id: ConnectorId) -> None:
         client_id = _client_of(installation, connector_id)
         with installation.works.system(COMMAND) as work:
             connectors.disconnect(work, client_id, connector_id, ending)
-        await_request(installation, connector_id)
+        await_request(installation, connector_id, kind=RequestKind.DISCONNECT)
     say("removed")
 
 
-def await_request(installation: Installation, connector_id: UUID, patience: float = PATIENCE) -> None:
-    """Wait until the sender has done what was last asked. Raises ChannelRefused or SenderSilent."""
+def await_request(
+    installation: Installation,
+    connector_id: UUID,
+    patience: float = PATIENCE,
+    kind: RequestKind = RequestKind.CONNECT,
+) -> None:
+    """Wait until the sender has done what was last asked of this kind. Raises ChannelRefused or SenderSilent."""
     deadline = monotonic() + patience
     while True:
         with installation.database.session(Role.WORKER) as session:
-            request = overview.newest_request(session, connector_id)
+            request = requests.newest(session, connector_id, kind)
         if request is None or request.state is RequestState.DONE:
             return
         if request.state is RequestState.FAILED:
@@ -122,6 +170,14 @@ def await_request(installation: Installation, connector_id: UUID, patience: floa
                 f"the sender has not finished after {patience:g} s{said}; is konectus up or konectus sender running?"
             )
         time.sleep(_POLL)
+
+
+def _grantor(installation: Installation, app: str | None, person: str) -> bytes:
+    """How calls to deauthorize name who granted a token. Raises BadParameter for an app that is not configured."""
+    known = installation.settings.meta_app(app)
+    if known is None:
+        raise typer.BadParameter(f"--granted-by needs --app, one of KONECTUS_META_APPS, not {app!r}")
+    return grantor(installation.keys.hashing(), known.id, person)
 
 
 def _secret(given: str | None) -> str:

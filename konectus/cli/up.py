@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg import OperationalError
 from sqlalchemy import URL, make_url
 
 from konectus.cli import instances, supervisor
@@ -25,6 +26,7 @@ from konectus.settings import Settings
 
 _READY_PATIENCE = 60.0
 _LOOK = 0.2
+_DATABASE_REST = 2.0
 
 Wait = Callable[[float], bool]
 
@@ -154,10 +156,19 @@ def _database(settings: Settings) -> Iterator[Callable[[], None]]:
     def start() -> URL:
         return make_url(cluster.start().url("konectus"))
 
+    rested_until = 0.0
+
     def look() -> None:
-        if not cluster.is_running():
-            tell("PostgreSQL ended; it starts again")
+        """Killed again while it recovers is no reason to give up: it is tried once more a little later."""
+        nonlocal rested_until
+        if cluster.is_running() or monotonic() < rested_until:
+            return
+        tell("PostgreSQL ended; it starts again")
+        try:
             start()
+        except (Unavailable, OperationalError) as error:
+            rested_until = monotonic() + _DATABASE_REST
+            tell(f"PostgreSQL did not come back: {error}; it is tried again in {_DATABASE_REST:g} s")
 
     try:
         owner = start()

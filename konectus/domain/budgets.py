@@ -3,9 +3,10 @@
 Where the states are kept and who asks is not decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from konectus.domain.channels import Channel
 
@@ -19,6 +20,17 @@ LONGEST_PAUSE = timedelta(minutes=10)
 PROBE = timedelta(seconds=60)
 # A pause is stretched by up to this share, so that many connectors of one dead channel do not return in step.
 JITTER = 0.25
+# Outcomes are counted by slots, so that a busy connector's minute is a dozen numbers.
+_SLOT = 5
+
+
+class Bucket(StrEnum):
+    """What a budget is kept for: an account's sends, its heavy files, one chat, the questions about conversations."""
+
+    ACCOUNT = "account"
+    MEDIA = "media"
+    CHAT = "chat"
+    QUESTIONS = "questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +56,55 @@ SENDING: Mapping[Channel, Budget] = {
     Channel.INSTAGRAM: Budget(100, 100),
     Channel.TELEGRAM: Budget(30, 30),
 }
+# Sound and moving pictures (channels.md 1.10); Telegram counts them like everything else.
+HEAVY = Budget(10, 10)
+# Conversations API, per page or account (channels.md 1.10).
+QUESTIONS = Budget(2, 2)
 # Telegram, per person and per group (channels.md 4.7); elsewhere a thread is bounded by its account alone.
 TELEGRAM_PERSON = Budget(3, 1)
 TELEGRAM_GROUP = Budget(3, 20 / 60)
+# Above this share of the channel's allowance we slow down; at 100 the channel refuses (channels.md 1.9).
+_EASY_USAGE, _FULL_USAGE = 75, 100
+_LEAST_SPEED = 0.02
+# The allowance is of a rolling hour; what was said longer ago says little.
+USAGE_HOLDS = timedelta(minutes=10)
 
 
 def full(budget: Budget, now: datetime) -> Level:
     return Level(budget.burst, now)
 
 
-def take(budget: Budget, level: Level, now: datetime) -> tuple[Level, timedelta]:
-    """Take one token. Zero: it is taken; else how long until there is one, and the level is only brought up to date."""
+def take(budget: Budget, level: Level, now: datetime, most: int = 1) -> tuple[Level, int, timedelta]:
+    """Take up to `most` tokens: the level after, how many were taken, and where none how long until there is one."""
     elapsed = max((now - level.at).total_seconds(), 0.0)
     tokens = min(budget.burst, level.tokens + elapsed * budget.per_second)
-    if tokens >= 1:
-        return Level(tokens - 1, now), timedelta()
-    return Level(tokens, now), timedelta(seconds=(1 - tokens) / budget.per_second)
+    taken = min(int(tokens), most)
+    wait = timedelta(seconds=(1 - tokens) / budget.per_second) if taken < 1 else timedelta()
+    return Level(tokens - taken, max(now, level.at)), taken, wait
+
+
+def slowed(budget: Budget, usage: int | None) -> Budget:
+    """The budget while the channel says that `usage` percent of its allowance are used: slower well before it is."""
+    if usage is None or usage <= _EASY_USAGE:
+        return budget
+    left = max((_FULL_USAGE - usage) / (_FULL_USAGE - _EASY_USAGE), _LEAST_SPEED)
+    return Budget(max(1.0, budget.burst * left), budget.per_second * left)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Outcomes of calls in one slot of time."""
+
+    at: datetime
+    well: int = 0
+    ill: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """Outcomes of the last minute while closed; while open, until when nothing is tried."""
 
-    outcomes: tuple[tuple[datetime, bool], ...] = ()
+    tallies: tuple[Tally, ...] = ()
     open_until: datetime | None = None
     openings: int = 0
     is_probing: bool = False
@@ -85,22 +123,32 @@ def allow(breaker: Breaker, now: datetime) -> tuple[Breaker, bool]:
     return replace(breaker, open_until=now + PROBE, is_probing=True), True
 
 
-def succeeded(breaker: Breaker, now: datetime) -> Breaker:
+def succeeded(breaker: Breaker, now: datetime, times: int = 1) -> Breaker:
     """The channel answered: a probe closes the breaker, a closed one remembers. What began before changes nothing."""
     if breaker.is_open:
         return Breaker() if breaker.is_probing else breaker
-    return replace(breaker, outcomes=(*_recent(breaker, now), (now, True)))
+    return replace(breaker, tallies=_tallied(breaker, now, Tally(now, well=times)))
+
+
+def told(breaker: Breaker, more: Sequence[Tally], now: datetime) -> Breaker:
+    """A closed breaker that also remembers what another process has counted."""
+    if breaker.is_open:
+        return breaker
+    for tally in more:
+        if now - tally.at < BREAKER_SPAN:
+            breaker = replace(breaker, tallies=_tallied(breaker, tally.at, tally))
+    return breaker
 
 
 def failed(breaker: Breaker, now: datetime, chance: float) -> Breaker:
     """The channel did not answer as it should. `chance` in [0, 1) stretches the pause if it opens."""
     if breaker.is_open:
         return _opened(breaker.openings + 1, now, chance) if breaker.is_probing else breaker
-    outcomes = (*_recent(breaker, now), (now, False))
-    failures = sum(not well for _, well in outcomes)
-    if failures >= LEAST_FAILURES and failures >= LEAST_SHARE * len(outcomes):
+    tallies = _tallied(breaker, now, Tally(now, ill=1))
+    failures = sum(tally.ill for tally in tallies)
+    if failures >= LEAST_FAILURES and failures >= LEAST_SHARE * sum(tally.well + tally.ill for tally in tallies):
         return _opened(1, now, chance)
-    return replace(breaker, outcomes=outcomes)
+    return replace(breaker, tallies=tallies)
 
 
 def pause(attempt: int, chance: float, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
@@ -113,5 +161,9 @@ def _opened(openings: int, now: datetime, chance: float) -> Breaker:
     return Breaker((), now + pause(openings, chance), openings)
 
 
-def _recent(breaker: Breaker, now: datetime) -> tuple[tuple[datetime, bool], ...]:
-    return tuple(outcome for outcome in breaker.outcomes if now - outcome[0] < BREAKER_SPAN)
+def _tallied(breaker: Breaker, now: datetime, more: Tally) -> tuple[Tally, ...]:
+    """`more` in the slot of `now`; slots that are over are left out."""
+    slot = now - timedelta(seconds=now.second % _SLOT, microseconds=now.microsecond)
+    recent = [tally for tally in breaker.tallies if now - tally.at < BREAKER_SPAN and tally.at != slot]
+    same = next((tally for tally in breaker.tallies if tally.at == slot), Tally(slot))
+    return (*recent, Tally(slot, same.well + more.well, same.ill + more.ill))

@@ -36,6 +36,8 @@ class RequestKind(StrEnum):
     CONNECT = "connect"
     DISCONNECT = "disconnect"
     CHECK = "check"
+    REFRESH = "refresh"
+    RECONCILE = "reconcile"
 
 
 class RequestState(StrEnum):

@@ -1,5 +1,6 @@
 """The words for conversations and messages: statuses, directions, states of a part and which may follow which."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -23,6 +24,14 @@ class Author(StrEnum):
     PROGRAM = "program"
 
 
+class Party(StrEnum):
+    """Whom a conversation is with. Groups and channels never mix with private chats."""
+
+    PERSON = "person"
+    GROUP = "group"
+    CHANNEL = "channel"
+
+
 class Delivery(StrEnum):
     """State of an outgoing part. `unknown` is on the wire with no answer: never sent again blindly."""
 
@@ -35,6 +44,15 @@ class Delivery(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+
+
+# A message that came so much later than it was sent is marked in the thread, where it stands in its place (P10).
+LATE = timedelta(minutes=5)
+
+
+def arrived_late(occurred_at: datetime, received_at: datetime) -> bool:
+    """Whether the agent may have answered without it."""
+    return received_at - occurred_at >= LATE
 
 
 # Receipts arrive in any order; a later one of a lower rank changes nothing.

@@ -32,12 +32,35 @@ class Window:
     human_until: datetime | None
 
 
-def of(channel: Channel, opened_at: datetime | None, now: datetime) -> Window:
-    """The window of a conversation whose person last acted at `opened_at` (the sender's time)."""
-    if channel is Channel.TELEGRAM:
+class Opener(StrEnum):
+    """What opened a window (channels.md 2.4): the inbox names it beside the countdown."""
+
+    MESSAGE = "message"
+    POSTBACK = "postback"
+    REACTION = "reaction"
+    STORY_REPLY = "story_reply"
+    STORY_MENTION = "story_mention"
+    REFERRAL = "referral"
+    OPTIN = "optin"
+
+
+def through_owner(opened_at: datetime | None, business_at: datetime | None) -> bool:
+    """Whether the person's last act came through the owner's Telegram account (`business_at`): answers go there."""
+    return business_at is not None and (opened_at is None or business_at >= opened_at)
+
+
+def of(channel: Channel, opened_at: datetime | None, now: datetime, *, through_owner: bool = False) -> Window:
+    """The window of a conversation whose person last acted at `opened_at` (the sender's time).
+
+    A bot's own chats have none; in chats of the owner's account a bot may answer for 24 hours (channels.md 4.10).
+    """
+    if channel is Channel.TELEGRAM and not through_owner:
         return Window(Permission.FREE, None, None)
     if opened_at is None:
         return Window(Permission.SHUT, None, None)
+    if channel is Channel.TELEGRAM:
+        closes_at = opened_at + STANDARD
+        return Window(Permission.FREE if now < closes_at else Permission.SHUT, closes_at, None)
     closes_at, human_until = opened_at + STANDARD, opened_at + HUMAN_AGENT
     if now < closes_at:
         return Window(Permission.FREE, closes_at, human_until)

@@ -1,9 +1,13 @@
 """The port: opaque bytes by Client and file id. What they mean and how they are sealed is `sealed`."""
 
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
 from konectus.errors import NotFound, Unavailable
+
+# What takes longer has failed.
+PATIENCE = timedelta(seconds=40)
 
 
 class NoSuchFile(NotFound):

@@ -1,25 +1,37 @@
-"""What an agent does in the inbox: reply, assign, close, keep a draft. Reading is queries.inbox, sending the sender."""
+"""What an agent does in the inbox: reply, take back, decide, assign, close, keep a draft. Reading is queries.inbox."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from konectus.domain import windows
-from konectus.domain.channels import TEXT_LIMIT, Channel, as_stored, text_length
-from konectus.domain.conversations import Author, Delivery, Direction, Status
-from konectus.domain.suspension import ClientSuspended
-from konectus.errors import Conflict, Invalid, NotFound
+from konectus.domain.channels import Channel, as_stored
+from konectus.domain.conversations import Status
+from konectus.errors import Conflict, NotFound
+from konectus.files.port import Files
+from konectus.services import composing, queueing
+from konectus.services.composing import Upload
+from konectus.services.parts import cancel_part, decide_unknown, retry_part
+from konectus.services.queueing import NewParts
 from konectus.services.work import Work
 from konectus.store import locks, signals
-from konectus.store.models.inbox import Conversation, Draft, Message, Outbox, Reply
-from konectus.store.queries import clients, conversations, people
+from konectus.store.models.inbox import Conversation, Draft, Reply
+from konectus.store.queries import conversations, people
 
-
-class EmptyReply(Invalid):
-    code = "empty_reply"
-
-
-class TextTooLong(Invalid):
-    code = "text_too_long"
+# With what is done to single parts, so that pages have one door to all acts of an agent.
+__all__ = [
+    "NewReply",
+    "NoSuchConversation",
+    "ReplyIdTaken",
+    "Upload",
+    "assign",
+    "cancel_part",
+    "close",
+    "decide_unknown",
+    "mark_read",
+    "reopen",
+    "reply",
+    "retry_part",
+    "save_draft",
+]
 
 
 class ReplyIdTaken(Conflict):
@@ -38,29 +50,36 @@ class NewReply:
     conversation_id: UUID
     author_id: UUID
     text: str
+    files: tuple[Upload, ...] = ()
 
 
-def reply(work: Work, new: NewReply) -> list[UUID]:
-    """Queue a reply for the sender and return its parts' message ids; a repeated click returns the same ones.
+def reply(work: Work, new: NewReply, files: Files | None = None) -> list[UUID]:
+    """Queue a reply for the sender and return its parts' message ids in order; a repeated click returns the same ones.
 
-    Raises NoSuchConversation, ClientSuspended, windows.WindowShut, EmptyReply, TextTooLong, or ReplyIdTaken.
+    The bytes of its files are in `files` before anything of it can be committed: a crash leaves a file nobody names.
+    Raises NoSuchConversation, ClientSuspended, windows.WindowShut, ReplyIdTaken, FilesDown, and what
+    composing.compose raises.
     """
     client_id = _tenant(work)
+    seen = conversations.by_id(work.session, client_id, new.conversation_id)
+    if seen is None:
+        raise NoSuchConversation
+    queueing.require_sending(work, client_id)
+    if conversations.is_clicked(work.session, client_id, new.id):
+        return _parts_before(work, new)
+    pieces = composing.compose(Channel(seen.channel), new.text, new.files)
+    queueing.require_open(work, seen)
+    # Before anything is locked: neither a Suspension nor the worker must wait for a file store.
+    kept = queueing.keep_files(work, client_id, files, pieces)
     locks.client(work.session, client_id, shared=True)  # a Suspension cancels this reply too, or is seen here
+    queueing.require_sending(work, client_id)
     conversation = _locked(work, new.conversation_id)
-    _require_sending(work, client_id)
     if not conversations.claim_reply(work.session, _click(work, new)):
         return _parts_before(work, new)
-    channel = Channel(conversation.channel)
-    text = _require_fits(channel, as_stored(new.text))
-    window = windows.of(channel, conversation.window_opened_at, work.now)
-    windows.require_open(window, written_by_person=True)
-    message = _queue(work, conversation, new, text)
-    conversations.touch_replied(work.session, client_id, conversation.id, work.now)
+    queueing.require_open(work, conversation)
+    messages = queueing.queue(work, conversation, NewParts(new.id, new.author_id, kept))
     conversations.delete_draft(work.session, client_id, conversation.id, new.author_id)
-    signals.notify(work.session, signals.OUTBOX)
-    signals.notify_live(work.session, client_id, [conversation.id])
-    return [message]
+    return messages
 
 
 def assign(work: Work, conversation_id: UUID, user_id: UUID | None) -> None:
@@ -130,60 +149,6 @@ def _parts_before(work: Work, new: NewReply) -> list[UUID]:
     if not parts:
         raise ReplyIdTaken("this id was used in another conversation")
     return parts
-
-
-def _queue(work: Work, conversation: Conversation, new: NewReply, text: str) -> UUID:
-    client_id = conversation.client_id
-    message_id = work.new_id()
-    sealed = work.client_keys(client_id).seal_text(text, "message", "text_sealed", message_id)
-    work.session.add(
-        Message(
-            client_id=client_id,
-            id=message_id,
-            connector_id=conversation.connector_id,
-            conversation_id=conversation.id,
-            direction=Direction.OUT,
-            author=Author.AGENT,
-            author_id=new.author_id,
-            kind="message",
-            text_sealed=sealed,
-            occurred_at=work.now,
-            received_at=work.now,
-            status=Delivery.QUEUED,
-            reply_id=new.id,
-            part=0,
-        )
-    )
-    work.session.flush()  # the outbox row points at it
-    work.session.add(
-        Outbox(
-            client_id=client_id,
-            id=message_id,
-            connector_id=conversation.connector_id,
-            conversation_id=conversation.id,
-            position=f"{message_id.hex}",
-            queued_at=work.now,
-            not_before=work.now,
-            attempts=0,
-            by_person=True,
-        )
-    )
-    return message_id
-
-
-def _require_sending(work: Work, client_id: UUID) -> None:
-    found = clients.access(work.session, client_id)
-    if found.send:
-        raise ClientSuspended("sending is blocked while the Client is suspended", causes=found.causes)
-
-
-def _require_fits(channel: Channel, text: str) -> str:
-    if not text.strip():
-        raise EmptyReply("there is nothing to send")
-    length, limit = text_length(channel, text), TEXT_LIMIT[channel]
-    if length > limit:
-        raise TextTooLong(f"{channel} takes {limit}, this is {length}", length=length, limit=limit)
-    return text
 
 
 def _locked(work: Work, conversation_id: UUID) -> Conversation:

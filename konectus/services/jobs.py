@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from konectus.services import suspensions
 from konectus.services.installation import Installation
-from konectus.store.queries import clients
+from konectus.store.queries import clients, search
 from konectus.store.queries import jobs as read
 from konectus.store.roles import Role
 
@@ -14,11 +14,18 @@ BATCH = 200
 # The raw log and its keys live seven days (privacy.md 1); three days are made ahead.
 LOG_DAYS = 7
 AHEAD = 3
+# The index of words is cut by month: three are made ahead.
+SEARCH_AHEAD = timedelta(days=100)
 KEPT: Mapping[str, timedelta] = {
     "platform.job_slot": timedelta(days=30),
     "platform.heartbeat": timedelta(days=1),
     "platform.dropped_count": timedelta(days=90),
     "platform.dead_letter": timedelta(days=30),
+    "platform.connector_request": timedelta(days=90),
+    # Proof that people's data went; what is still being done stays.
+    "platform.data_deletion_request": timedelta(days=5 * 365 + 2),
+    # Its message was never told to us: most likely older than the Connector.
+    "tenant.tombstone": timedelta(days=90),
     "ledger.sign_in_failure": timedelta(days=1),
 }
 
@@ -28,6 +35,7 @@ def keep_partitions(installation: Installation) -> int:
     today = installation.clock.now().astimezone(UTC).date()
     with installation.database.session(Role.WORKER) as session:
         gone = read.keep_partitions(session, today, keep=LOG_DAYS, ahead=AHEAD)
+        search.keep_partitions(session, today, today + SEARCH_AHEAD)
         # Before the commit: a crash between the two then leaves bodies without a key, never keys that outlive them.
         for day in gone:
             installation.keys.destroy_intake(day)

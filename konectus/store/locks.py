@@ -32,3 +32,14 @@ def plan(session: Session, code: str) -> None:
 def sign_in(session: Session, subject: bytes) -> None:
     """Tries at one account, or from one address, wait for each other."""
     session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 2))"), {"key": subject.hex()})
+
+
+def search_index(session: Session, client_id: UUID) -> None:
+    """Those who write the index of one Client's words wait for each other: what is read under it is what is shown."""
+    session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 5))"), {"key": str(client_id)})
+
+
+def try_search_index(session: Session, client_id: UUID) -> bool:
+    """The same lock, or False where somebody has it."""
+    statement = text("select pg_try_advisory_xact_lock(hashtextextended(:key, 5))")
+    return bool(session.execute(statement, {"key": str(client_id)}).scalar())

@@ -25,6 +25,7 @@ RELEASED = "released"
 LOCK = 4_211_337  # one migrator at a time, whatever the number of machines
 _SCHEMAS = {MAIN: {entry.table.schema for entry in ENTRIES}, RELEASED: {"released"}}
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
+_ASK_AGAIN = 0.2
 # A migration that cannot get its lock gives up instead of queueing everybody behind it (P35).
 _TIMEOUTS = "-c lock_timeout=2s -c statement_timeout=15min"
 
@@ -137,12 +138,13 @@ def _engine(url: URL) -> Iterator[Engine]:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
-    """Hold a lock of the session, so that two migrators wait for each other; outside any transaction, which a
-    concurrent index would wait for."""
+    """Hold a lock of the session, so that two migrators wait for each other; outside any transaction.
+
+    Asked for again and again: a statement that waits holds a snapshot, and a concurrent index would wait for that.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.execute(text("set lock_timeout = 0"))  # a whole migration may pass before it is ours
-        conn.execute(text("set statement_timeout = 0"))
-        conn.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        while not conn.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+            sleep(_ASK_AGAIN)
         yield
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from konectus.store.columns import is_sealed
 from konectus.store.registry import ENTRIES, ROLES_WITH_KEYS, Entry
-from konectus.store.roles import AUTH, OWNER, Role, password
+from konectus.store.roles import OWNER, WITHOUT_LOGIN, Role, password
 
 SCHEMAS = ("platform", "ledger", "tenant", "app", "ops")
 # After one SET LOCAL the setting reads '' and not NULL on that connection (engine.md 1).
@@ -57,10 +57,10 @@ def create_roles(conn: Connection, master_key: bytes) -> None:
     conn.execute(text(f"alter role {Role.OPERATOR} set statement_timeout = '30s'"))
     conn.execute(text(f"alter role {Role.ANALYST} set default_transaction_read_only = on"))
     conn.execute(text(f"alter role {Role.ANALYST} set statement_timeout = '10s'"))
-    if AUTH not in known:
-        conn.execute(text(f"create role {AUTH} nologin nosuperuser nobypassrls noinherit"))
+    for keeper in (name for name in WITHOUT_LOGIN if name not in known):
+        conn.execute(text(f"create role {keeper} nologin nosuperuser nobypassrls noinherit"))
         # Only to hand functions over to it; the owner inherits nothing of it.
-        conn.execute(text(f"grant {AUTH} to {OWNER} with inherit false, set true"))
+        conn.execute(text(f"grant {keeper} to {OWNER} with inherit false, set true"))
 
 
 def _verifier(conn: Connection, role: Role, master_key: bytes) -> str:

@@ -11,7 +11,19 @@ from typing import Any
 from sqlalchemy import Table
 
 from konectus.store.base import Base
-from konectus.store.models import audit, clients, connectors, figures, identity, inbox, traffic
+from konectus.store.models import (
+    amendments,
+    audit,
+    clients,
+    compliance,
+    connectors,
+    figures,
+    identity,
+    inbox,
+    limits,
+    search,
+    traffic,
+)
 from konectus.store.roles import Role
 
 APP, STAFF, WORKER, RELEASER, OPERATOR = Role.APP, Role.STAFF, Role.WORKER, Role.RELEASER, Role.OPERATOR
@@ -155,10 +167,17 @@ ENTRIES: tuple[Entry, ...] = (
     _tenant(inbox.Conversation, export="conversations"),
     _tenant(inbox.Message, export="messages", grants={**_TENANT, STAFF: "SU"}),
     _tenant(inbox.Attachment, export="attachments"),
-    _tenant(inbox.Reply, export=None, grants={APP: "SI", WORKER: "SID"}),
+    _tenant(inbox.Reply, export=None, grants={APP: "SI", WORKER: "SIUD"}),
     _tenant(inbox.Outbox, export=None, grants=_TENANT),
     _tenant(inbox.Draft, export="drafts", grants={APP: "SIUD", WORKER: "SIUD"}),
     _tenant(inbox.Tombstone, export=None, grants={WORKER: "SIUD"}),
+    _tenant(amendments.MessageVersion, export="versions"),
+    _tenant(amendments.Reaction, export="reactions"),
+    _tenant(amendments.ConversationEvent, export="conversation_events"),
+    # Read by the functions of konectus_search alone: under a policy of one's own the index is not used (engine.md 5).
+    _tenant(search.MessageSearch, export=None, grants={WORKER: "SIUD"}),
+    _tenant(search.ContactSearch, export=None, grants={WORKER: "SIUD"}),
+    _tenant(search.SearchPending, export=None, grants={APP: "I", WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}),
     # platform
     Entry(
         connectors.Account,
@@ -172,7 +191,8 @@ ENTRIES: tuple[Entry, ...] = (
         "90 days",
         {APP: "SI", STAFF: "SI", WORKER: "SIUD", OPERATOR: "S"},
     ),
-    _platform(traffic.WebhookEvent, "7 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
+    Entry(connectors.Consent, Deletion.PURGED, "1 hour", {APP: "SIU", WORKER: "SIUD", OPERATOR: "S"}),
+    _platform(traffic.WebhookEvent, "7 days", {WORKER: "SIUD", STAFF: "SU", OPERATOR: "S"}, _TRAFFIC),
     _platform(traffic.WebhookItem, "7 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
     Entry(
         traffic.DeadLetter,
@@ -180,12 +200,30 @@ ENTRIES: tuple[Entry, ...] = (
         "until decided, 30 days at most",
         {WORKER: "SIUD", STAFF: "SU", OPERATOR: "S"},
     ),
+    _platform(
+        compliance.DataDeletionRequest,
+        "5 years",
+        {WORKER: "SIUD", STAFF: "SU", OPERATOR: "S"},
+        "a person, not a Client: Meta names the one who granted",
+    ),
     _platform(traffic.DroppedCount, "90 days", {WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, _TRAFFIC),
     _platform(
         traffic.JobSlot, "30 days", {WORKER: "SIUD", RELEASER: "SIU", STAFF: "S", OPERATOR: "S"}, "a run of a job"
     ),
     _platform(
         traffic.Heartbeat, "1 day", {APP: "SIUD", WORKER: "SIUD", STAFF: "S", OPERATOR: "S"}, "a process of ours"
+    ),
+    _platform(
+        limits.SendBudget,
+        "an hour after its last use",
+        {WORKER: "SIUD", OPERATOR: "S"},
+        "a level and an instant of a channel's budget",
+    ),
+    Entry(
+        limits.ConnectorPace,
+        Deletion.PURGED,
+        "while its connector exists",
+        {APP: "S", STAFF: "S", WORKER: "SIUD", OPERATOR: "S"},
     ),
     _platform(traffic.CollectWatermark, "for good", {RELEASER: "SIU", WORKER: "S"}, "a watermark of a job"),
 )

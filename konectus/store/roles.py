@@ -19,6 +19,8 @@ class Role(StrEnum):
 OWNER = "konectus_owner"
 # Roles without login that own SECURITY DEFINER functions and nothing else.
 AUTH = "konectus_auth"
+SEARCH = "konectus_search"
+WITHOUT_LOGIN = (AUTH, SEARCH)
 
 
 def password(master_key: bytes, role: Role) -> str:

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import psycopg
 
@@ -20,6 +22,7 @@ _MOST_AT_ONCE = 500
 _MOST_BYTES_AT_ONCE = 8 << 20
 # Channels give up after 5 s (Meta); they must hear a clear no before that.
 PATIENCE = 4.0
+_LOOKS = 20
 _CONNECT_PATIENCE = 0.8
 _APPEND_PATIENCE = 10.0
 
@@ -34,6 +37,7 @@ class NotTaken(Unavailable):
 class _Waiter:
     arrival: Arrival
     done: asyncio.Future[None]
+    until: float
 
 
 @dataclass
@@ -43,28 +47,27 @@ class GroupCommit:
     conninfo: str = field(repr=False)
     keys: Keys
     _waiting: deque[_Waiter] = field(default_factory=deque, init=False, repr=False)
+    _writing: Sequence[_Waiter] = field(default=(), init=False, repr=False)
     _bytes: int = field(default=0, init=False)
     _bell: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
     _closing: bool = field(default=False, init=False)
     _conn: psycopg.AsyncConnection[tuple[object, ...]] | None = field(default=None, init=False, repr=False)
 
-    async def take(self, arrival: Arrival) -> None:
-        """Wait until the arrival is in the log. Raises NotTaken when it is not, or not known to be, in 4 s."""
+    def take(self, arrival: Arrival) -> asyncio.Future[None]:
+        """Await it: the arrival is in the log. Raises NotTaken when it is not, or not known to be, in 4 s."""
         size = len(arrival.body)
         if self._closing or len(self._waiting) >= MOST_WAITING or self._bytes + size > MOST_WAITING_BYTES:
             raise NotTaken
-        waiter = _Waiter(arrival, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(arrival, loop.create_future(), loop.time() + PATIENCE)
         self._waiting.append(waiter)
         self._bytes += size
         self._bell.set()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await waiter.done
-        except TimeoutError:
-            raise NotTaken from None
+        return waiter.done
 
     async def run(self) -> None:
         """Flush until cancelled, or until `close` was called and all is written."""
+        watching = asyncio.create_task(self._watch())
         try:
             while not (self._closing and not self._waiting):
                 await self._bell.wait()
@@ -72,8 +75,18 @@ class GroupCommit:
                 while batch := self._next():
                     await self._write(batch)
         finally:
-            self._refuse(list(self._waiting))
+            watching.cancel()
+            self._refuse(self._waiting)
             await self._drop()
+
+    async def _watch(self) -> None:
+        """Tell those who waited too long; one clock for all costs less than a timer of each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(PATIENCE / _LOOKS)
+            for line in (self._writing, self._waiting):
+                # Oldest first, so the first one in time ends the line.
+                self._refuse(takewhile(lambda waiter: waiter.until <= loop.time(), line))
 
     def close(self) -> None:
         """Take nothing more; `run` ends when what waits is written."""
@@ -93,6 +106,7 @@ class GroupCommit:
         return batch
 
     async def _write(self, batch: list[_Waiter]) -> None:
+        self._writing = batch
         try:
             conn = await self._connected()
             async with asyncio.timeout(_APPEND_PATIENCE):
@@ -105,6 +119,8 @@ class GroupCommit:
             self._refuse(batch)
             await self._drop()
             return
+        finally:
+            self._writing = ()
         for waiter in batch:
             if not waiter.done.done():
                 waiter.done.set_result(None)
@@ -123,7 +139,7 @@ class GroupCommit:
                 await conn.close()
 
     @staticmethod
-    def _refuse(batch: list[_Waiter]) -> None:
+    def _refuse(batch: Iterable[_Waiter]) -> None:
         for waiter in batch:
             if not waiter.done.done():
                 waiter.done.set_exception(NotTaken())

@@ -61,7 +61,7 @@ def a_flush_says_why(source: Source) -> Mistakes:
 def sql_has_its_places(source: Source) -> Mistakes:
     if source.is_in(*SQL_PLACES):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlalchemy":
             for alias in node.names:
                 if alias.name in {"text", "select"}:
@@ -97,6 +97,8 @@ def packages_hold_a_docstring_or_nothing(source: Source) -> Mistakes:
 
 
 def suppressions_say_what_and_why(source: Source) -> Mistakes:
+    if _SUPPRESSION.search(source.text) is None:
+        return
     for line, comment in source.comments.items():
         found = _SUPPRESSION.search(comment)
         if found is None:

@@ -1,6 +1,8 @@
 """The inbox in a real Chromium: live arrival, sending, hostile texts, suspension, accessibility."""
 
+import base64
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,21 +12,38 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Page, Route, expect
 
+from backoffice import pages
 from backoffice.sessions import COOKIES
-from konectus.domain.channels import AttachmentKind, Channel
-from konectus.domain.conversations import Delivery
+from konectus.domain.channels import TEXT_LIMIT, AttachmentKind, AttachmentState, Channel
+from konectus.domain.conversations import Author, Delivery
 from konectus.domain.roles import UserRole
+from konectus.domain.splitting import split_text
 from konectus.domain.suspension import Cause
 from konectus.services import suspensions
+from konectus.services.composing import MOST_TEXTS
 from konectus.store.queries import threads
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
+from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk, Told
+from tests.konectus.domain.test_splitting import PIECES
 from tests.support.factories import STAFF, Factory
 
 pytestmark = pytest.mark.browser
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+# A picture pasted into the box, or dragged over the thread and let go there.
+HANDED_OVER = """(way) => {
+  const data = new DataTransfer();
+  data.items.add(new File(['x'], `${way}.png`, { type: 'image/png' }));
+  const told = { clipboardData: data, dataTransfer: data, bubbles: true, cancelable: true };
+  const [where, Kind, names] = way === 'paste' ?
+    ['#text', ClipboardEvent, [way]] : ['.turns', DragEvent, ['dragover', way]];
+  for (const name of names) document.querySelector(where).dispatchEvent(new Kind(name, told));
+}"""
 HOSTILE = json.loads((Path(__file__).parents[1] / "corpus/hostile.json").read_text(encoding="utf-8"))
 
 
@@ -229,6 +248,158 @@ def test_the_box_counts_as_the_channel_counts_and_keeps_what_was_typed(
     expect(box).to_have_value("ñandú 🌿")
 
 
+def long_texts() -> list[str]:
+    """Texts of up to three parts and a little, whose borders fall on everything a border can fall on."""
+    chance = random.Random(7)  # noqa: S311 -- the same texts each time
+    found = [piece * 1500 for piece in PIECES] + ["x" * 999 + piece + "y" * 1500 for piece in PIECES]
+    found += ["n" + "\u0301" * 2500, "🏽" * 700, " " * 3000, "\ufeff" * 1200, "a\x1f\x85 " * 800, "x" * 60_000]
+    while len(found) < 80:
+        some = chance.sample(PIECES, chance.randint(1, len(PIECES)))
+        found.append("".join(chance.choices(some, k=chance.randint(100, 2500))))
+    return found
+
+
+def test_number_of_messages_told_before_the_click_is_the_number_that_leaves(
+    web: Web, context: BrowserContext, make: Factory
+) -> None:
+    """The page counts as the server cuts, on every channel, for whatever one may write."""
+    sat, texts = sit_down(web, context, make.client().id), long_texts()
+    counts = {Channel.MESSENGER: "characters", Channel.INSTAGRAM: "bytes", Channel.TELEGRAM: "units"}
+    told = sat.page.evaluate(
+        """async ([url, channels, texts]) => {
+          const { parts } = await import(url);
+          const told = (counts, limit, value) => parts({ dataset: { counts, limit }, elements: { text: { value } } });
+          return channels.map(([counts, limit]) => texts.map((text) => told(counts, limit, text)));
+        }""",
+        [pages.asset("inbox/composer.js"), [[counts[one], TEXT_LIMIT[one]] for one in counts], texts],
+    )
+    for channel, found in zip(counts, told, strict=True):
+        leaves = [min(len(split_text(channel, text)), MOST_TEXTS + 1) for text in texts]
+        assert [
+            (text[:60], len(text), page, sent)
+            for text, page, sent in zip(texts, found, leaves, strict=True)
+            if min(page, MOST_TEXTS + 1) != sent
+        ] == []
+
+
+def test_files_are_told_before_the_click_and_none_is_lost_on_a_refusal(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "¿Me mandas la cotización?", channel=Channel.INSTAGRAM)
+    sat = sit_down(web, context, client.id, f"/inbox/c/{told.id}")
+    chosen, send = sat.page.locator("#chosen li"), sat.page.get_by_role("button", name="Enviar")
+    paper = FilePayload(name="cotización Ñ.pdf", mimeType="application/pdf", buffer=b"%PDF-1.7 hola")
+    program = FilePayload(name="programa.exe", mimeType="application/x-msdownload", buffer=b"MZ")
+    sat.page.locator("#files").set_input_files([paper, program])
+    expect(chosen.first).to_contain_text("application/pdf · 1 kB")
+    expect(chosen.last).to_contain_text("Instagram no acepta este tipo de archivo")
+    sat.page.evaluate(HANDED_OVER, "paste")
+    expect(chosen.last).to_contain_text("paste.png")
+    sat.page.evaluate(HANDED_OVER, "drop")
+    expect(chosen.last).to_contain_text("drop.png")
+    assert sat.page.url.endswith(str(told.id)), "a dropped file opens in no browser"
+    for name in ("paste.png", "drop.png"):
+        sat.page.get_by_role("button", name=f"Quitar {name}").click()
+    web.clock.advance(seconds=5)
+    sat.page.get_by_label("Respuesta", exact=True).fill("palabra " * 200)
+    expect(sat.page.locator(".parts-line")).to_have_text("Se enviará en 2 mensajes")
+    send.click()
+    expect(sat.page.locator(".msg.out")).to_have_count(0)
+    sat.page.get_by_role("button", name="Quitar programa.exe").click()
+    expect(chosen).to_have_count(1)
+    sat.page.route("**/replies*", lambda route: route.fulfill(status=422, body="<p>No</p>"), times=1)
+    send.click()
+    expect(sat.page.locator("#notices")).to_have_text("No")
+    expect(chosen).to_have_count(1)
+    expect(sat.page.get_by_label("Respuesta", exact=True)).to_have_value("palabra " * 200)
+    send.click()
+    expect(sat.page.locator(".msg.out")).to_have_count(3)
+    expect(sat.page.locator(".msg.out").last).to_contain_text("cotización Ñ.pdf")
+    expect(chosen).to_have_count(0)
+
+
+def test_change_in_an_old_message_reaches_the_page_that_scrolled_up_to_it(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    """The stream tells the newest fifty alone: an edit, a reaction or a withdrawal above them stood there unchanged."""
+    told = talk.begin(make.client().id)
+    here, said = Happenings(talk, told), []
+    for number in range(70):
+        talk.clock.advance(seconds=1)
+        album = {"album": "1"} if number in (4, 5) else None
+        said.append(here.say(Words(text=f"mensaje {number}", facts=album)))
+    sat = sit_down(web, context, told.client_id, f"/inbox/c/{told.id}")
+    sat.page.locator("#earlier").scroll_into_view_if_needed()
+    old = sat.page.locator(f'.turns [data-message="{said[3]}"]')
+    old.scroll_into_view_if_needed()
+    here.edit(said[3], "mensaje 3, corregido")
+    expect(old).to_contain_text("corregido")
+    here.react(said[3], "❤️")
+    expect(old.locator(".marks")).to_have_text("❤️")
+    here.withdraw(said[3])
+    expect(old).to_contain_text("La persona retiró este mensaje")
+    expect(sat.page.locator(".msg.in")).to_have_count(69)
+    sat.page.locator(".msg.in").last.scroll_into_view_if_needed()
+    here.edit(said[1], "mensaje 1, corregido")
+    old_one = sat.page.locator(f'.turns [data-message="{said[1]}"]')
+    old_one.scroll_into_view_if_needed()
+    expect(old_one).to_contain_text("corregido")
+    assert sat.complaints == []
+
+
+def test_search_finds_a_word_and_leads_to_its_message(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    client = make.client()
+    told = talk.begin(client.id, "La mesa es de parota <b>", name="Zoë Müller")
+    Happenings(talk, told).index()
+    sat = sit_down(web, context, client.id)
+    sat.page.keyboard.press("/")
+    sat.page.keyboard.type("PARÓTA")
+    hit = sat.page.locator("#found .hit")
+    expect(hit.locator("mark")).to_have_text("parota")
+    hit.click()
+    expect(sat.page.locator(".msg.sought")).to_contain_text("La mesa es de parota <b>")
+    sat.page.locator("#words").fill("nogal")
+    expect(sat.page.locator("#found")).to_contain_text("No se encontró nada de “nogal”")
+    sat.page.locator("#words").press("Escape")
+    expect(sat.page.locator(f"#c-{told.id}")).to_be_visible()
+    assert sat.complaints == []
+
+
+def test_conversation_is_opened_answered_and_closed_by_keyboard_alone(
+    web: Web, context: BrowserContext, make: Factory, talk: Talk
+) -> None:
+    client = make.client()
+    talk.begin(client.id, "¿Tienen sillas?", name="Íñigo Ávalos")
+    told = talk.begin(client.id, "¿Cuánto cuesta?")
+    sat = sit_down(web, context, client.id)
+    web.clock.advance(seconds=5)
+    for _ in range(30):
+        sat.page.keyboard.press("Tab")
+        if sat.page.evaluate("document.activeElement.id") == f"c-{told.id}":
+            break
+    sat.page.keyboard.press("Enter")
+    expect(sat.page.get_by_label("Respuesta", exact=True)).to_be_focused()
+    sat.page.keyboard.type("$1,950")
+    sat.page.keyboard.press("Enter")
+    expect(sat.page.locator(".msg.out")).to_contain_text("$1,950")
+    for _ in range(8):
+        sat.page.keyboard.press("Shift+Tab")
+        if sat.page.evaluate("document.activeElement.textContent").strip() == "Cerrar":
+            sat.page.keyboard.press("Enter")
+            break
+    expect(sat.page.locator(f"#c-{told.id}")).to_have_count(0)
+    sat.page.locator(".conv").focus()
+    sat.page.keyboard.press("Enter")
+    expect(sat.page.get_by_role("log")).to_contain_text("¿Tienen sillas?")
+    expect(sat.page.get_by_label("Respuesta", exact=True)).to_be_focused()
+    sat.page.keyboard.press("Escape")
+    expect(sat.page.locator(".conv")).to_be_focused()
+    assert sat.complaints == []
+
+
 def test_a_suspension_closes_the_open_page_and_says_why(
     web: Web, context: BrowserContext, make: Factory, talk: Talk
 ) -> None:
@@ -274,27 +445,44 @@ def test_no_hostile_text_does_anything_but_stand_there(
     assert sat.complaints == []
 
 
-@pytest.mark.parametrize("look", [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)])
+def with_everything(here: Happenings) -> None:
+    """A thread with each thing that has a look of its own."""
+    asked = here.say(Words(text="¿De qué color?", author=Author.OWNER, status=Delivery.READ))
+    answered = here.say(Words(text="Verde", answers=asked, facts={"story": {"url": "https://cdn.example.test/s"}}))
+    here.edit(answered, "Verde olivo")
+    here.react(answered, "❤️")
+    here.withdraw(here.say(Words(text="perdón")))
+    poll = {"type": "poll", "title": "¿Cuál?", "facts": {"options": [{"text": "Una"}]}}
+    lost = Thing(kind=AttachmentKind.FILE, source={}, state=AttachmentState.FAILED, failure="unreachable")
+    sound = Thing(kind=AttachmentKind.AUDIO, source={"type": "voice"}, content=b"OggS", media_type="audio/ogg")
+    here.say(Words(facts={"forwarded": True}), Thing(kind=AttachmentKind.UNKNOWN, source=poll), lost, sound)
+    for _ in range(2):
+        photo = Thing(kind=AttachmentKind.IMAGE, source={}, content=PIXEL, media_type="image/png", name="foto.png")
+        here.say(Words(facts={"album": "9"}), photo)
+    here.say(Words(text="¿Llegó?", author=Author.AGENT, status=Delivery.UNKNOWN))
+    here.happen("handover", {"handover": {"change": "pass"}})
+    here.turn_out(owner_app="1", owner_at=here.talk.now)
+
+
+LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)]
+
+
+@pytest.mark.parametrize("look", LOOKS)
 def test_sign_in_and_inbox_have_no_serious_barrier(
     web: Web, browser: Browser, make: Factory, talk: Talk, look: tuple[Literal["light", "dark"], int]
 ) -> None:
     client = make.client(name="Taller Ñandú")
     told = talk.begin(client.id, "Hola", name="Zoë Müller", channel=Channel.INSTAGRAM)
     talk.send_file(told, b"x", name="cotización.pdf", media_type="application/pdf", kind=AttachmentKind.FILE)
+    with_everything(Happenings(talk, told))
     shut = talk.begin(client.id, "¿Ya está?", name="vero.diseña")
     talk.silence(shut, timedelta(days=8))
     scheme, width = look
     context = browser.new_context(locale="es-MX", viewport={"width": width, "height": 900}, color_scheme=scheme)
     try:
         sat = sit_down(web, context, client.id)
-        for path in (
-            "/inbox",
-            f"/inbox/c/{told.id}",
-            f"/inbox/c/{shut.id}",
-            "/inbox?status=closed",
-            "/account",
-            "/login",
-        ):
+        others = ("/inbox", f"/inbox/c/{shut.id}", "/inbox?status=closed", "/account", "/login")
+        for path in (f"/inbox/c/{told.id}", *(others if look in (LOOKS[0], LOOKS[-1]) else ())):
             sat.page.goto(web.url + path)
             found = Axe().run(sat.page).response["violations"]
             serious = [

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backoffice.deps import agent_of
 from backoffice.inbox.changes import Desk, Event
-from backoffice.inbox.hub import Hub
+from backoffice.inbox.hub import Hub, Place
 from backoffice.inbox.listing import Filter
 from backoffice.inbox.subscribers import BATCH, MOST_OWED, Subscriber
 from konectus.clock import monotonic
@@ -78,7 +78,7 @@ def subscribed(hub: Hub, web_user: tuple[Installation, str]) -> Iterator[Subscri
     installation, token = web_user
     visitor = agent_of(installation.works, token)
     assert visitor is not None
-    with hub.subscribed(Desk(visitor, Filter()), "", hub.position) as subscriber:
+    with hub.subscribed(Desk(visitor, Filter()), Place("", hub.position)) as subscriber:
         yield subscriber
 
 

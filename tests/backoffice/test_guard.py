@@ -131,7 +131,8 @@ def test_without_a_database_a_plain_page_says_whose_trouble_it_is(web: Web, make
     assert "Es un problema nuestro" in answer.text
     assert "psycopg" not in answer.text
     assert httpx.get(f"{web.url}/healthz").status_code == 200
-    assert httpx.get(f"{web.url}/readyz").json() == {"ready": False, "checks": {"database": "database_down"}}
+    readiness = httpx.get(f"{web.url}/readyz").json()
+    assert readiness == {"ready": False, "checks": {"database": "database_down"}, "alarms": []}
 
 
 def test_programs_get_a_problem_document(web: Web) -> None:

@@ -12,7 +12,10 @@ def test_a_live_and_ready_process_says_so(web: Web) -> None:
     http = web.browser()
     assert http.get("/healthz").text == "ok\n"
     answer = http.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"ready": True, "checks": {"database": "ok", "backlog": "ok"}})
+    told = answer.json()
+    assert (answer.status_code, told["ready"], told["checks"]) == (200, True, {"database": "ok", "backlog": "ok"})
+    assert "process_silent" in told["alarms"], "nobody else runs here"
+    assert "backlog_old" not in told["alarms"]
 
 
 def test_a_process_that_stops_is_not_ready(web: Web) -> None:

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from konectus.domain.channels import AttachmentKind, Channel
 from konectus.domain.conversations import Delivery
 from konectus.ids import uuid7
@@ -12,8 +10,11 @@ from konectus.store.queries import threads
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
 from tests.backoffice.people import Talk, Told
+from tests.backoffice.shared import clock, installation, make, talk, web
 from tests.support.clock import ManualClock
 from tests.support.factories import Factory
+
+__all__ = ["clock", "installation", "make", "talk", "web"]
 
 
 def texts(installation: Installation, told: Told) -> list[str]:
@@ -88,53 +89,45 @@ def test_without_a_script_a_reply_leads_back_to_its_thread(web: Web, make: Facto
     assert "Buenas" in http.get(answer.headers["location"]).text
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ((Delivery.SENDING, None), "Enviando…"),
-        ((Delivery.SENT, None), "Enviado"),
-        ((Delivery.DELIVERED, None), "Entregado"),
-        ((Delivery.READ, None), "Leído"),
-        ((Delivery.UNKNOWN, None), "Sin confirmar; lo comprobamos. No lo reenvíes."),
-        ((Delivery.FAILED, "window"), "No se envió: la ventana de respuesta está cerrada"),
-        ((Delivery.FAILED, "something new"), "No se envió: el canal no lo aceptó"),
-        ((Delivery.CANCELLED, "suspended"), "Cancelado: el servicio está en pausa; el texto volvió a tu borrador"),
-    ],
-)
-def test_each_state_of_a_part_is_told_in_words(
-    web: Web, make: Factory, talk: Talk, state: tuple[Delivery, str | None], words: str
-) -> None:
+def test_each_state_of_a_part_is_told_in_words(web: Web, make: Factory, talk: Talk) -> None:
     client = make.client()
     told = talk.begin(client.id, "Hola")
     http = web.agent_of(client.id)
     web.clock.advance(seconds=30)
-    reply_id = str(uuid7(talk.now))
-    http.post(f"/inbox/c/{told.id}/replies", data={"reply_id": reply_id, "text": "Buenas"})
+    http.post(f"/inbox/c/{told.id}/replies", data={"reply_id": str(uuid7(talk.now)), "text": "Buenas"})
     with web.installation.database.session(Role.APP, client.id) as session:
         page = threads.thread_page(session, web.installation.keys.of(client.id), told.id)
-    talk.settle(told, page[-1].id, *state)
-    assert words in http.get(f"/inbox/c/{told.id}").text
+    for status, failure, words in STATES:
+        talk.settle(told, page[-1].id, status, failure)
+        assert words in http.get(f"/inbox/c/{told.id}").text, words
 
 
-@pytest.mark.parametrize(
-    ("since", "expected"),
-    [
-        ((Channel.MESSENGER, timedelta(hours=1)), "Ventana abierta · cierra"),
-        ((Channel.INSTAGRAM, timedelta(days=2)), "Solo agente · quedan 5 días"),
-        ((Channel.INSTAGRAM, timedelta(days=8)), "Instagram ya no deja escribirle a Zoë Müller"),
-        ((Channel.TELEGRAM, timedelta(days=80)), "Abierta sin límite de tiempo"),
-    ],
-)
-def test_the_box_says_what_the_window_allows(
-    web: Web, make: Factory, talk: Talk, since: tuple[Channel, timedelta], expected: str
-) -> None:
-    channel, silence = since
+STATES = [
+    (Delivery.SENDING, None, "Enviando…"),
+    (Delivery.SENT, None, "Enviado"),
+    (Delivery.DELIVERED, None, "Entregado"),
+    (Delivery.READ, None, "Leído"),
+    (Delivery.UNKNOWN, None, "Sin confirmar; lo comprobamos. No lo reenvíes."),
+    (Delivery.FAILED, "window", "No se envió: la ventana de respuesta está cerrada"),
+    (Delivery.FAILED, "something new", "No se envió: el canal no lo aceptó"),
+    (Delivery.CANCELLED, "suspended", "Cancelado: el servicio está en pausa; el texto volvió a tu borrador"),
+]
+
+
+def test_the_box_says_what_the_window_allows(web: Web, make: Factory, talk: Talk) -> None:
     client = make.client()
-    told = talk.begin(client.id, "Hola", channel=channel)
-    talk.silence(told, silence)
-    page = web.agent_of(client.id).get(f"/inbox/c/{told.id}").text
-    assert expected in page
-    assert ("<textarea" in page) is (silence < timedelta(days=7) or channel is Channel.TELEGRAM)
+    http = web.agent_of(client.id)
+    for channel, silence, expected in (
+        (Channel.MESSENGER, timedelta(hours=1), "Ventana abierta · cierra"),
+        (Channel.INSTAGRAM, timedelta(days=2), "Solo agente · quedan 5 días"),
+        (Channel.INSTAGRAM, timedelta(days=8), "Instagram ya no deja escribirle a Zoë Müller"),
+        (Channel.TELEGRAM, timedelta(days=80), "Abierta sin límite de tiempo"),
+    ):
+        told = talk.begin(client.id, "Hola", channel=channel)
+        talk.silence(told, silence)
+        page = http.get(f"/inbox/c/{told.id}").text
+        assert expected in page
+        assert ("<textarea" in page) is (silence < timedelta(days=7) or channel is Channel.TELEGRAM)
 
 
 def test_a_reply_after_the_window_shut_is_refused_with_the_cause(web: Web, make: Factory, talk: Talk) -> None:
@@ -241,3 +234,60 @@ def test_another_clients_things_answer_like_things_that_are_not_there(web: Web, 
     assert http.get(f"/files/{file_id}").content == http.get(f"/files/{absent}").content
     assert "Secreto" not in http.get("/inbox").text
     assert texts(web.installation, foreign) == ["Secreto", ""]
+
+
+def parts_of(web: Web, told: Told) -> list[threads.MessageRow]:
+    with web.installation.database.session(Role.APP, told.client_id) as session:
+        page = threads.thread_page(session, web.installation.keys.of(told.client_id), told.id)
+    return [row for row in page if row.reply_id is not None]
+
+
+def test_text_and_files_leave_as_parts_that_each_can_be_stopped_and_sent_again(
+    web: Web, make: Factory, talk: Talk
+) -> None:
+    told = talk.begin(make.client().id, "Hola")
+    http = web.agent_of(told.client_id)
+    web.clock.advance(seconds=30)
+    reply_id, files = str(uuid7(talk.now)), [("files", ("../á<b>.pdf", b"%PDF-1.7 hola", "text/html"))]
+    form = {"reply_id": reply_id, "text": "palabra " * 300}
+    answer = http.post(f"/inbox/c/{told.id}/replies", data=form, files=files, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert [f'id="r-{reply_id}-{part}"' in answer.text for part in range(4)] == [True, True, True, False]
+    assert "á&lt;b&gt;.pdf" in answer.text
+    assert "parte 2 de 3" in answer.text
+    first, second, file = parts_of(web, told)
+    assert http.post(f"/inbox/c/{told.id}/parts/{first.id}/cancel").status_code == 303
+    page = http.get(f"/inbox/c/{told.id}").text
+    assert "Cancelado: lo detuviste" in page
+    assert "palabra palabra" in page.partition("<textarea")[2].partition("</textarea>")[0], "back in the draft"
+    talk.settle(told, second.id, Delivery.FAILED, "refused")
+    talk.settle(told, file.id, Delivery.UNKNOWN, "unconfirmed")
+    page = http.get(f"/inbox/c/{told.id}").text
+    assert f"/parts/{second.id}/retry" in page
+    assert "Si sí había llegado, lo leerá dos veces." in page
+    assert http.post(f"/inbox/c/{told.id}/parts/{second.id}/retry").status_code == 303
+    assert http.post(f"/inbox/c/{told.id}/parts/{file.id}/decide", data={"outcome": "arrived"}).status_code == 303
+    page = http.get(f"/inbox/c/{told.id}").text
+    assert "No se envió; se envió otra vez abajo" in page
+    assert {row.id: row.status for row in parts_of(web, told)}[file.id] is Delivery.SENT
+
+
+REFUSED = [
+    ({"text": " "}, None, "No hay nada que enviar"),
+    ({"text": "x" * 50_000}, None, "El texto es demasiado largo para este canal"),
+    ({"text": ""}, ("a.pdf", b"", "application/pdf"), "Uno de los archivos está vacío"),
+    ({"text": ""}, ("a.exe", b"MZ", "application/pdf"), "El canal no acepta este tipo de archivo"),
+    ({"text": "hola", "reply_id": "x"}, None, "Algo no cuadra"),
+]
+
+
+def test_what_cannot_be_sent_is_refused_in_words(web: Web, make: Factory, talk: Talk) -> None:
+    told = talk.begin(make.client().id, "Hola", channel=Channel.INSTAGRAM)
+    http = web.agent_of(told.client_id)
+    for form, file, said in REFUSED:
+        given = {"reply_id": str(uuid7(talk.now))} | form
+        files = [("files", file)] if file else []
+        answer = http.post(f"/inbox/c/{told.id}/replies", data=given, files=files, headers={"HX-Request": "true"})
+        assert answer.status_code == 422
+        assert said in answer.text
+    assert parts_of(web, told) == []

@@ -2,9 +2,10 @@
 
 import html
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, Queue
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,13 +13,14 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from konectus.domain.channels import Channel
-from konectus.domain.conversations import Delivery
+from konectus.domain.channels import AttachmentKind, AttachmentState, Channel
+from konectus.domain.conversations import Author, Delivery, Party
 from konectus.domain.suspension import Cause
 from konectus.services import suspensions
 from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
+from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk, Told
 from tests.support.cluster import ask
 from tests.support.factories import STAFF, Factory
@@ -144,9 +146,73 @@ def test_another_persons_page_cannot_be_turned(web: Web, make: Factory, talk: Ta
 
 
 def test_a_page_the_process_has_forgotten_loads_again(web: Web, make: Factory) -> None:
+    """It was open before, so nobody knows what it shows by now."""
     http = web.agent_of(make.client().id)
-    with listening(http, stream_of(http) + "x") as heard:
+    with listening(http, stream_of(http) + "x", last_event_id="00000000-7") as heard:
         assert heard.next("reload")
+
+
+def test_amendments_and_lines_reach_the_open_thread(web: Web, make: Factory, talk: Talk) -> None:
+    told = talk.begin(make.client().id, "uno")
+    here = Happenings(talk, told)
+    message = here.say(Words(text="Son 2 mesas"))
+    http = web.agent_of(told.client_id)
+    with listening(http, stream_of(http, f"/inbox/c/{told.id}")) as heard:
+        here.react(message, "❤️")
+        assert "Son 2 mesas" in heard.next("node")[0]
+        happenings: list[tuple[Callable[[], None], str]] = [
+            (partial(here.edit, message, "Son 3 mesas"), "Son 3 mesas"),
+            (partial(here.react, message, "👍"), "👍"),
+            (partial(here.happen, "message_request"), "llegó como solicitud"),
+            (partial(here.withdraw, message), "La persona retiró este mensaje"),
+        ]
+        for happen, said in happenings:
+            happen()
+            node, _ = heard.next("node")
+            assert said in node
+            assert "uno" not in node, "what did not change is not told again"
+        here.turn_out(unreachable="blocked", unreachable_at=talk.now)
+        assert heard.next("box")[0] == str(told.id)
+
+
+def test_picture_that_is_fetched_takes_the_place_of_its_waiting_card(web: Web, make: Factory, talk: Talk) -> None:
+    told = talk.begin(make.client().id, "Te mando la foto")
+    here, http = Happenings(talk, told), web.agent_of(told.client_id)
+    with listening(http, stream_of(http, f"/inbox/c/{told.id}")) as heard:
+        picture = here.say(Words(), Thing(kind=AttachmentKind.IMAGE, source={}, state=AttachmentState.PENDING))
+        assert "llegando" in heard.next("node")[0]
+        here.arrive(picture)
+        node, _ = heard.next("node")
+        assert f'id="m-{picture}"' in node
+        assert '?size=preview" width="640" height="480"' in node
+        assert "llegando" not in node
+        here.happen("message_request", {})
+        assert "Solicitud</span>" in heard.next("row")[0]
+        assert "Solicitudes" in heard.next("side")[0]
+
+
+def test_any_process_serves_a_page_that_another_one_wrote(web: Web, make: Factory, talk: Talk) -> None:
+    """No sticky sessions: the stream tells the list and the thread afresh, and follows where the page turns."""
+    client = make.client()
+    one, other = talk.begin(client.id, "uno"), talk.begin(client.id, "dos", name="Iker Ñandú")
+    second = Web(web.installation, make, web.clock)
+    second.start()
+    try:
+        token = make.user_session(client.id, make.user(client.id))
+        here, there = web.browser(agent=token), second.browser(agent=token)
+        address = stream_of(here, f"/inbox/c/{one.id}")
+        with listening(there, address) as heard:
+            rows, _ = heard.next("rows")
+            assert f'id="c-{one.id}"' in rows
+            assert "uno" in heard.next("node")[0]
+            _, last_id = heard.next("side")
+            turned_to(here, address, other)
+            talk.say(other, "¿Y mañana?")
+            assert "¿Y mañana?" in heard.next("node")[0]
+        with listening(here, address, last_event_id=last_id) as heard:
+            assert "¿Y mañana?" in heard.next("node")[0], "the first process knows where its page is"
+    finally:
+        second.stop()
 
 
 def test_a_receipt_sends_the_bubble_it_changed_and_not_the_whole_thread(web: Web, make: Factory, talk: Talk) -> None:
@@ -154,13 +220,14 @@ def test_a_receipt_sends_the_bubble_it_changed_and_not_the_whole_thread(web: Web
     told = talk.begin(client.id, "uno")
     http = web.agent_of(client.id)
     with listening(http, stream_of(http, f"/inbox/c/{told.id}")) as heard:
-        message_id = talk.say(told, "dos")
+        message_id = Happenings(talk, told).say(Words(text="dos", author=Author.AGENT, status=Delivery.SENT))
         first, _ = heard.next("node")
         assert "uno" in first
         assert "dos" in first
-        talk.settle(told, message_id, Delivery.RECEIVED, "changed")
+        talk.settle(told, message_id, Delivery.READ)
         changed, _ = heard.next("node")
         assert "dos" in changed
+        assert "Leído" in changed
         assert "uno" not in changed
 
 
@@ -172,6 +239,10 @@ def test_a_conversation_that_leaves_a_view_is_taken_away_there(web: Web, make: F
         acting.post(f"/inbox/c/{told.id}/close")
         gone, _ = heard.next("gone")
         assert gone == str(told.id)
+        group = talk.begin(client.id, channel=Channel.TELEGRAM)
+        Happenings(talk, group).turn_out(kind=Party.GROUP)
+        talk.say(group, "Hola a todos")
+        assert heard.next("gone")[0] == str(group.id), "groups stand apart from the people"
 
 
 def test_what_happened_during_a_break_is_told_afterwards(web: Web, make: Factory, talk: Talk) -> None:
@@ -201,10 +272,10 @@ def test_what_happens_between_page_and_stream_is_not_missed(web: Web, make: Fact
 
 
 @pytest.mark.parametrize("place", ["00000000-7", "nonsense", ""])
-def test_who_comes_from_another_process_loads_the_page_again(web: Web, make: Factory, place: str) -> None:
+def test_who_comes_from_a_place_nobody_knows_is_told_everything_shown(web: Web, make: Factory, place: str) -> None:
     http = web.agent_of(make.client().id)
     with listening(http, f"/inbox/stream?since={place}") as heard:
-        assert heard.next("reload")
+        assert heard.names_until("side") == ["rows", "side"]
 
 
 def test_a_suspension_says_so_in_the_open_page_and_ends_the_stream(web: Web, make: Factory, talk: Talk) -> None:

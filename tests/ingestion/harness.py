@@ -100,8 +100,8 @@ class Door:
         status, _ = await self.request("POST", path, chunks=[body], headers=headers)
         return status
 
-    async def meta(self, body: bytes) -> int:
-        return await self.post(META, body, signed(body))
+    async def meta(self, body: bytes, *, secret: int = 0) -> int:
+        return await self.post(META, body, signed(body, SECRETS[secret]))
 
     async def telegram(self, connector: UUID, body: bytes, secret: str) -> int:
         return await self.post(f"/webhooks/telegram/{connector}", body, {"x-telegram-bot-api-secret-token": secret})

@@ -1,16 +1,21 @@
 """The worker in a test: bodies into the log, batches out of it, and what a Client's own keys then read."""
 
 import asyncio
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import Table, select, text
 
 from ingestion.worker.process import Worker
+from konectus.sealing import ClientKeys
 from konectus.services.installation import Installation
+from konectus.store.columns import is_sealed
+from konectus.store.registry import ENTRIES, Plane
 from konectus.store.roles import Role
 from konectus.stream.postgres import Arrival, append
 
@@ -62,10 +67,63 @@ class Stored:
                 "text": keys.read(row.text_sealed, "message", "text_sealed", row.id) if row.text_sealed else None,
                 **{name: getattr(row, name) for name in ("id", "direction", "author", "status", "kind", "occurred_at")},
                 "connector_id": row.connector_id,
+                "external_key": row.external_key,
+                "conversation_id": row.conversation_id,
                 "received_at": row.received_at,
+                "edited_at": row.edited_at,
+                "deleted_at": row.deleted_at,
+                "facts": json.loads(keys.read(row.facts_sealed, "message", "facts_sealed", row.id) or "null"),
             }
             for row in rows
         ]
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Messages as an agent reads them: the latest version's text, and the reactions in force."""
+        versions, reactions = self._by_message(self.versions()), self._by_message(self.reactions())
+        shown = []
+        for message in self.messages():
+            key = message["connector_id"], message["external_key"]
+            latest = versions.get(key, [message])[-1]
+            emojis = [reaction["emoji"] for reaction in reactions.get(key, ()) if reaction["emoji"]]
+            shown.append(message | {"text": latest["text"], "reactions": emojis})
+        return shown
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Edits of all messages, of each the one that counts last."""
+        keys = self.installation.keys.of(self.client_id)
+        sql = "select * from tenant.message_version where client_id = :client order by at, number nulls first, id"
+        return [
+            {
+                "key": (row.connector_id, row.external_key),
+                "text": keys.read(row.text_sealed, "message_version", "text_sealed", row.id) or None,
+                "attachments": keys.read(row.attachments_sealed, "message_version", "attachments_sealed", row.id),
+            }
+            for row in self.rows(sql)
+        ]
+
+    def reactions(self) -> list[dict[str, Any]]:
+        keys = self.installation.keys.of(self.client_id)
+        return [
+            {
+                "key": (row.connector_id, row.external_key),
+                "emoji": keys.read(row.emoji_sealed, "reaction", "emoji_sealed", row.id) or None,
+            }
+            for row in self.rows("select * from tenant.reaction where client_id = :client order by at, id")
+        ]
+
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """(kind, facts) of what happened beside the messages, in order."""
+        keys = self.installation.keys.of(self.client_id)
+        return [
+            (row.kind, json.loads(keys.read(row.facts_sealed, "conversation_event", "facts_sealed", row.id) or "{}"))
+            for row in self.rows("select * from tenant.conversation_event where client_id = :client order by at, id")
+        ]
+
+    def _by_message(self, rows: Sequence[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
+        found: dict[Any, list[dict[str, Any]]] = {}
+        for row in rows:
+            found.setdefault(row["key"], []).append(row)
+        return found
 
     def texts(self) -> list[str | None]:
         return [message["text"] for message in self.messages()]
@@ -116,3 +174,61 @@ def letters(installation: Installation, columns: Sequence[str] = ("reason",)) ->
     with installation.database.session(Role.WORKER) as session:
         rows = session.execute(text(f"select {', '.join(columns)} from platform.dead_letter order by event_id, item"))
         return [tuple(row) for row in rows]
+
+
+# What a second delivery may change: when something was handled, how often, and what follows from that alone.
+_PROCESSING: dict[str, set[str] | None] = {
+    "tombstone": {"at"},
+    "connector": {"last_event_at", "checked_at"},
+    "attachment": {"attempts", "not_before"},
+    "outbox": {"attempts", "not_before", "asked", "ask_after"},
+    # A list of what is to be done, emptied by the indexer.
+    "search_pending": None,
+}
+TABLES = [e.table for e in ENTRIES if e.plane is Plane.TENANT and _PROCESSING.get(e.table.name, set()) is not None]
+
+
+def opened(installation: Installation, table: Table) -> Iterator[dict[str, Any]]:
+    """Every row of a tenant table by key, sealed columns opened with their Client's keys."""
+    columns = list(table.columns)
+    with installation.database.session(Role.WORKER) as session:
+        rows = session.execute(select(*columns).order_by(*table.primary_key.columns)).mappings().all()
+    for row in rows:
+        keys = installation.keys.of(row["client_id"])
+        yield {c.name: _opened(keys, table, c.name, row) if is_sealed(c) else row[c.name] for c in columns}
+
+
+def _opened(keys: ClientKeys, table: Table, column: str, row: Any) -> bytes | None:
+    sealed = row[column]
+    place = row["id"] if "id" in row else row["conversation_id"]
+    return None if sealed is None else keys.data.open(sealed, keys.place(table.name, column, place))
+
+
+def fingerprint(installation: Installation) -> dict[str, str]:
+    """A hash of each tenant table over all rows and columns but attempts and processing times; sealed values count by
+    what they hold. The same before and after a replay: a day of traffic replayed changed nothing.
+    """
+    prints: dict[str, str] = {}
+    for table in TABLES:
+        left_out = _PROCESSING.get(table.name) or set()
+        digest = hashlib.sha256()
+        for row in opened(installation, table):
+            digest.update(repr([(name, value) for name, value in row.items() if name not in left_out]).encode())
+        prints[table.name] = digest.hexdigest()
+    return prints
+
+
+def readable(installation: Installation) -> Iterator[tuple[str, UUID | None, str]]:
+    """(table, connector, value) of every text and every opened sealed value of all tenant tables. What must be gone is
+    not among them.
+    """
+    places: dict[UUID, UUID] = {}
+    tables = [entry.table for entry in ENTRIES if entry.plane is Plane.TENANT]
+    for table in sorted(tables, key=lambda table: table.name != "message"):
+        for row in opened(installation, table):
+            if table.name == "message":
+                places[row["id"]] = row["connector_id"]
+            connector = row.get("connector_id") or places.get(row.get("message_id", row["client_id"]))
+            for value in row.values():
+                if isinstance(value, str | bytes):
+                    yield table.name, connector, value if isinstance(value, str) else value.decode(errors="replace")

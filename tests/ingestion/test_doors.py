@@ -3,10 +3,13 @@
 import asyncio
 import gzip
 import json
+from time import process_time as process_seconds
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
+from ingestion.doors import Doors, serves
 from konectus.clock import monotonic
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState
@@ -31,6 +34,7 @@ from tests.ingestion.harness import (
     signed,
     update,
     webhook_secret,
+    with_app,
 )
 from tests.support.factories import Factory
 
@@ -102,6 +106,26 @@ def test_bot_takes_its_own_secret_alone(installation: Installation, make: Factor
         ]
 
     assert at_the_doors(installation, scenario) == [200, 401, 401, 401, 401, 401]
+    assert bodies(installation) == [update(1, "hola")]
+
+
+def test_update_before_the_accounts_were_read_is_never_refused(installation: Installation, make: Factory) -> None:
+    bot = make.connector(make.client().id, channel=Channel.TELEGRAM)
+    secret = webhook_secret(installation, bot)
+
+    async def scenario() -> tuple[int, int]:
+        doors = Doors(with_app(installation))
+        assert installation.settings.database_url
+        owner = installation.settings.database_url.get_secret_value().replace("+psycopg", "")
+        with psycopg.connect(owner) as conn:
+            conn.execute("lock table platform.live_account in access exclusive mode")
+            await doors.start()
+            unread = await Door(doors).telegram(bot, update(1, "hola"), secret)
+        read = await Door(doors).telegram(bot, update(1, "hola"), secret)
+        await doors.stop()
+        return unread, read
+
+    assert asyncio.run(scenario()) == (503, 200)
     assert bodies(installation) == [update(1, "hola")]
 
 
@@ -258,6 +282,43 @@ def test_subscription_check_echoes_digits_to_the_right_token(installation: Insta
     assert at_the_doors(installation, scenario) == [(200, b"1158201444"), *[(403, b"")] * len(refused)]
 
 
+@pytest.mark.usefixtures("client")
+def test_body_signed_with_the_second_secret_is_counted(installation: Installation) -> None:
+    """During a rotation this tells when the old secret is no longer needed."""
+
+    async def scenario(door: Door) -> dict[str, float]:
+        await door.meta(page(PAGE, said(PAGE, "m1")), secret=0)
+        await door.meta(page(PAGE, said(PAGE, "m2")), secret=1)
+        return door.doors.counters.snapshot()
+
+    counted = at_the_doors(installation, scenario)
+    name = "konectus_intake_events_total"
+    assert counted[f'{name}{{channel="meta",outcome="taken"}}'] == 2
+    assert counted[f'{name}{{channel="meta",outcome="taken_by_secret_2"}}'] == 1
+    assert f'{name}{{channel="meta",outcome="taken_by_secret_1"}}' not in counted
+
+
+def test_forms_of_meta_and_other_paths_are_not_the_doors() -> None:
+    paths = ("/webhooks/meta/ours", "/webhooks/telegram/x", "/webhooks/meta/ours/deauthorize", "/webhooks/payments/x")
+    assert [serves({"type": "http", "path": path}) for path in paths] == [True, True, False, False]
+    assert not serves({"type": "http", "path": "/webhooks/meta/ours/data-deletion"})
+
+
+@pytest.mark.usefixtures("client")
+def test_huge_number_burns_no_time(installation: Installation) -> None:
+    """P7: an integer of 100 kB; Python would take seconds to read it."""
+    body = page(PAGE, said(PAGE, "m1")).replace(b'"entry"', b'"n": %s, "entry"' % (b"7" * 100_000))
+
+    async def scenario(door: Door) -> tuple[int, float]:
+        began = process_seconds()
+        return await door.meta(body), process_seconds() - began
+
+    status, seconds = at_the_doors(installation, scenario)
+    assert status == 200
+    assert seconds < 0.05
+    assert bodies(installation) == [body]
+
+
 def test_other_apps_and_methods_find_nothing(installation: Installation) -> None:
     async def scenario(door: Door) -> list[int]:
         body = page(PAGE)
@@ -291,13 +352,16 @@ def test_while_the_log_is_locked_nothing_is_answered_as_taken(
     monkeypatch.setattr(grouping, "PATIENCE", 0.5)
     body = page(PAGE, said(PAGE, "m1"))
 
-    async def scenario(door: Door) -> tuple[int, int]:
+    async def scenario(door: Door) -> tuple[int, float, int]:
         with installation.database.session(Role.WORKER) as session:
+            began = monotonic()
             session.execute(text("lock table platform.webhook_event in exclusive mode"))
-            during = await door.meta(body)
-        return during, await door.meta(body)
+            during, waited = await door.meta(body), monotonic() - began
+        return during, waited, await door.meta(body)
 
-    assert at_the_doors(installation, scenario) == (503, 200)
+    during, waited, after = at_the_doors(installation, scenario)
+    assert (during, after) == (503, 200)
+    assert waited < 5, "a channel gives up after five seconds"
 
 
 @pytest.mark.usefixtures("client")

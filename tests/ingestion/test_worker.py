@@ -166,11 +166,12 @@ def test_hostile_text_is_stored_as_sent(installation: Installation, client: Stor
 def test_telegram_tells_the_name_along(installation: Installation, make: Factory) -> None:
     client = make.client()
     bot = make.connector(client.id, channel=Channel.TELEGRAM)
-    log(installation, f"telegram:{bot}", *[update(n, f"línea {n}") for n in range(1, 20)])
-    work(installation)
+    for body in [update(n, f"línea {n}") for n in range(19, 0, -1)]:
+        log(installation, f"telegram:{bot}", body)
+        work(installation)
     stored = Stored(installation, client.id)
     assert stored.contacts() == [("7", "Ana Solís")]
-    # All within one second of Telegram's clock: the order of arrival decides.
+    # All within one second of Telegram's clock: the chat's own number decides, whatever the order of arrival.
     assert stored.texts() == [f"línea {n}" for n in range(1, 20)]
     assert stored.external_ids()[0] == "7:1"
 
@@ -311,6 +312,17 @@ def test_receipts_that_come_first_are_kept_for_their_message(installation: Insta
     log(installation, META, page(PAGE, out("e1", "uno", at=T0 + 1000), out("e2", "dos", at=T0 + 9000)))
     work(installation)
     assert client.statuses() == ["received", "read", "sent"]
+    assert client.rows("select * from tenant.tombstone where client_id = :client") == []
+
+
+def test_watermarks_of_a_person_nobody_knows_yet_wait_for_them(installation: Installation, client: Stored) -> None:
+    """They were lost where another batch was just making the conversation."""
+    log(installation, META, page(PAGE, receipt("read", T0 + 1000), receipt("delivery", T0 + 3000)))
+    log(installation, META, page(PAGE, receipt("read", T0 + 500)))
+    work(installation)
+    log(installation, META, page(PAGE, *(out(f"e{n}", str(n), at=T0 + n * 1000) for n in (1, 2, 4))))
+    work(installation)
+    assert client.statuses() == ["read", "delivered", "sent"]
     assert client.rows("select * from tenant.tombstone where client_id = :client") == []
 
 
@@ -478,19 +490,3 @@ def test_worker_counts_what_it_did(installation: Installation, client: Stored) -
         f'konectus_intake_events_total{{channel="messenger",outcome="{word}"}}': 1.0
         for word in ("stored", "duplicate", "dead", "applied")
     }
-
-
-def test_worker_process_ends_when_it_is_asked_to(installation: Installation, client: Stored) -> None:
-    worker = Worker(installation)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    log(installation, META, page(PAGE, said(PAGE, "m1", "uno")))
-    for _ in range(100):
-        if client.texts() == ["uno"]:
-            break
-        threading.Event().wait(0.1)
-    worker.stop.set()
-    thread.join(timeout=15)
-    assert not thread.is_alive()
-    assert client.texts() == ["uno"]
-    assert client.rows("select process from platform.heartbeat")[0].process == "worker"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from konectus.ids import token, uuid7
+from konectus.ids import token, uuid7, uuid7s
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -20,6 +20,14 @@ def test_identifier_is_a_version_7_of_the_standard_variant() -> None:
 
 def test_identifiers_of_one_instant_differ() -> None:
     assert len({uuid7(NOW) for _ in range(1000)}) == 1000
+
+
+def test_identifiers_made_together_are_those_of_their_instants_and_all_differ() -> None:
+    instants = [NOW + timedelta(seconds=number // 2) for number in range(1000)]
+    made = uuid7s(instants)
+    assert [one.int >> 64 for one in made] == [uuid7(at).int >> 64 for at in instants]
+    assert len({one.int & (1 << 62) - 1 for one in made}) == 1000
+    assert uuid7s([]) == []
 
 
 def test_token_is_long_and_safe_in_a_url() -> None:

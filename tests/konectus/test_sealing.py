@@ -1,12 +1,25 @@
 """Sealed values open only where they were sealed."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from konectus.sealing import ClientKeys, Place, SealingKey, Unreadable, keyed_hash, new_key, token_hash, unwrap, wrap
+from konectus.sealing import (
+    NONCE_BYTES,
+    ClientKeys,
+    Place,
+    SealingKey,
+    Unreadable,
+    keyed_hash,
+    new_key,
+    token_hash,
+    unwrap,
+    wrap,
+)
 
 CLIENT, OTHER, ROW = UUID(int=1), UUID(int=2), UUID(int=3)
 PLACE = Place(CLIENT, "message", "text_sealed", ROW)
@@ -34,6 +47,29 @@ def test_value_moved_to_another_place_does_not_open(moved: Place) -> None:
     with pytest.raises(Unreadable) as refusal:
         KEY.open_text(sealed, moved)
     assert "hola" not in str(refusal.value)
+
+
+def test_columns_of_one_row_are_sealed_each_for_its_own_place() -> None:
+    keys = ClientKeys(CLIENT, KEY, b"i" * 32)
+    seal = keys.sealer("message", ROW)
+    sealed = seal("text_sealed", "hola")
+    assert keys.open_text(sealed, "message", "text_sealed", ROW) == KEY.open_text(sealed, PLACE) == "hola"
+    with pytest.raises(Unreadable):
+        keys.open_text(seal("name_sealed", "hola"), "message", "text_sealed", ROW)
+
+
+def test_no_two_seals_have_the_same_nonce_in_threads_or_after_a_fork() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        nonces = list(pool.map(lambda _: KEY.seal(b"", PLACE)[:NONCE_BYTES], range(2000)))
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(write, b"".join(KEY.seal(b"", PLACE)[:NONCE_BYTES] for _ in range(100)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    forked = os.read(read, 100 * NONCE_BYTES)
+    nonces += [forked[at : at + NONCE_BYTES] for at in range(0, len(forked), NONCE_BYTES)]
+    nonces += [KEY.seal(b"", PLACE)[:NONCE_BYTES] for _ in range(300)]
+    assert len(set(nonces)) == len(nonces) == 2400
 
 
 def test_value_of_another_key_version_does_not_open() -> None:

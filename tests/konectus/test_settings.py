@@ -68,3 +68,20 @@ def test_wrong_secret_is_not_repeated_in_the_refusal() -> None:
 )
 def test_loopback_and_https_are_accepted(url: str) -> None:
     assert Settings.load({"KONECTUS_PUBLIC_URL": url}).public_url == url
+
+
+def test_each_meta_app_has_a_name_an_id_and_one_login_of_its_own() -> None:
+    for part in ("name", "id"):
+        twin = APP | {"name": "other", "id": "2"} | {part: APP[part]}
+        with pytest.raises(SettingsError, match=f"KONECTUS_META_APPS: two apps have the same {part}"):
+            Settings.load({"KONECTUS_META_APPS": json.dumps([APP, twin])})
+    with pytest.raises(SettingsError, match="KONECTUS_META_APPS"):
+        Settings.load({"KONECTUS_META_APPS": json.dumps([APP | {"secrets": ["a", "b", "c"]}])})
+
+
+def test_calls_use_the_first_secret_and_the_id_of_the_login() -> None:
+    both = {"secrets": ["new", "old"], "instagram_secrets": ["insta"], "instagram_id": "77"}
+    for flavour, secret, login in (("page", "new", APP["id"]), ("instagram", "insta", "77")):
+        app = Settings.load({"KONECTUS_META_APPS": json.dumps([APP | both | {"flavour": flavour}])}).meta_apps[0]
+        assert (app.call_secret, app.login_id) == (secret, login)
+        assert app.signing_secrets() == (b"new", b"old", b"insta")

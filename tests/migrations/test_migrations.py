@@ -98,6 +98,65 @@ def test_every_step_down_and_up_again_leads_to_the_same_schema(owner: URL) -> No
         }
 
 
+_CLIENT = (
+    "insert into ledger.client (id, legal_name, legal_name_lower, trade_name, kind, country, registered_email,"
+    " language, zone, industry, region, is_agency, authority, created_at, row_version)"
+    " values (gen_random_uuid(), 'A', 'a', 'A',"
+    " 'entity', 'MX', 'a@a.test', 'es', 'America/Mexico_City', 'x', 'MX-CMX', false, 'verified', now(), 1)"
+)
+WRITTEN_BY_THIS_RELEASE = (
+    (
+        "insert into tenant.tombstone (client_id, connector_id, external_key, at)"
+        " select client_id, id, 'k', now() from tenant.connector"
+    ),
+    (
+        "insert into platform.connector_request"
+        " (id, client_id, connector_id, kind, state, requested_at, requested_by, not_before, attempts)"
+        " select gen_random_uuid(), client_id, id, 'reconcile', 'queued', now(), 'test', now(), 0 from tenant.connector"
+    ),
+)
+
+
+def test_a_step_down_takes_along_what_the_release_before_does_not_know(owner: URL) -> None:
+    """It failed on a constraint as soon as an edit waited for its message or a comparison for its turn."""
+    migrate(owner, MASTER)
+    with connected(owner) as conn:
+        conn.execute(text("alter table tenant.connector no force row level security"))
+        conn.execute(text("alter table tenant.tombstone no force row level security"))
+        conn.execute(text("alter table platform.connector_request no force row level security"))
+        conn.execute(
+            text(
+                "insert into tenant.connector (client_id, id, channel, account_id, name, state, since, generation,"
+                " created_at) values (gen_random_uuid(), gen_random_uuid(), 'telegram', '1', 'b', 'pending_auth',"
+                " now(), 1, now())"
+            )
+        )
+        for statement in WRITTEN_BY_THIS_RELEASE:
+            conn.execute(text(statement))
+        conn.commit()
+    down(owner, MAIN, "20261122_objects")
+    migrate(owner, MASTER)
+    with connected(owner) as conn:
+        conn.execute(text("alter table tenant.tombstone no force row level security"))
+        assert conn.execute(text("select count(*) from tenant.tombstone")).scalar() == 0
+
+
+def test_clients_that_were_here_before_search_are_indexed_at_once_and_a_day_later_again(owner: URL) -> None:
+    """What the release before stores while its processes are replaced waits for nobody else."""
+    migrate(owner, MASTER)
+    down(owner, MAIN, "20261122_every_event")
+    with connected(owner) as conn:
+        conn.execute(text("alter table ledger.client no force row level security"))
+        conn.execute(text(_CLIENT))
+        conn.commit()
+    migrate(owner, MASTER)
+    with connected(owner) as conn:
+        conn.execute(text("alter table tenant.search_pending no force row level security"))
+        waits = conn.execute(text("select older_than, queued_at - min(queued_at) over () from tenant.search_pending"))
+        found = sorted((str(older), wait.days) for older, wait in waits)
+    assert found == [("ffffffff-ffff-ffff-ffff-ffffffffffff", days) for days in (0, 1)]
+
+
 @pytest.mark.parametrize("tree", [MAIN, RELEASED])
 def test_models_and_migrations_say_the_same(templates: Templates, endpoint: Endpoint, tree: str) -> None:
     name = templates.main if tree == MAIN else templates.released

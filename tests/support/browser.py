@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+# Milliseconds. A busy machine is slow and not wrong; what never happens is told after these.
+PATIENCE = 20_000
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,6 +25,7 @@ def browser() -> Iterator[Browser]:
     """One for a module: while it is open, its event loop stands in the way of other tests' loops."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: sudo apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield started

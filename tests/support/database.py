@@ -1,15 +1,17 @@
 """A migrated installation for each test: both databases copied from templates, keys, a manual clock."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.orm import Session
 
 from konectus.services.installation import Installation, open_installation
@@ -17,6 +19,7 @@ from konectus.settings import Settings
 from konectus.store.cluster import Endpoint
 from konectus.store.migrations import migrate, released_url
 from konectus.store.roles import Role, password
+from konectus.store.session import Database
 from tests.support.clock import ManualClock
 
 MASTER_HEX = "6b" * 32
@@ -25,32 +28,35 @@ MASTER = bytes.fromhex(MASTER_HEX)
 
 @dataclass(frozen=True)
 class Templates:
-    """Two migrated databases nobody connects to, and a counter for the copies of this process."""
+    """Two migrated databases nobody connects to, and the superuser's connection that copies them."""
 
     superuser: Endpoint
     main: str
     released: str
+    admin: psycopg.Connection[tuple[object, ...]]
 
     def copy(self, name: str) -> None:
-        with self._admin() as conn:
-            for template, copied in ((self.main, name), (self.released, f"{name}_released")):
-                conn.execute(
-                    f'create database "{copied}" template "{template}" strategy file_copy owner konectus_owner'.encode()
-                )
-                conn.execute(f'revoke all on database "{copied}" from public'.encode())
-            conn.execute(f'grant connect on database "{name}" to {_LOGINS}'.encode())
-            readers = "konectus_releaser, konectus_analyst"
-            conn.execute(f'grant connect on database "{name}_released" to {readers}'.encode())
+        """Both databases of an installation."""
+        self.copy_main(name)
+        self.copy_released(name)
+
+    def copy_main(self, name: str) -> None:
+        self._copy(self.main, name, _LOGINS)
+
+    def copy_released(self, name: str) -> None:
+        self._copy(self.released, f"{name}_released", "konectus_releaser, konectus_analyst")
 
     def drop(self, name: str) -> None:
-        with self._admin() as conn:
-            for database in (name, f"{name}_released"):
-                conn.execute(f'drop database if exists "{database}" with (force)'.encode())
+        for database in (name, f"{name}_released"):
+            self._run(f'drop database if exists "{database}" with (force)')
 
-    @contextmanager
-    def _admin(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-        with psycopg.connect(_libpq(self.superuser.url("postgres")), autocommit=True) as conn:
-            yield conn
+    def _copy(self, template: str, name: str, logins: str) -> None:
+        self._run(f'create database "{name}" template "{template}" strategy file_copy owner konectus_owner')
+        self._run(f'revoke all on database "{name}" from public')
+        self._run(f'grant connect on database "{name}" to {logins}')
+
+    def _run(self, command: str) -> None:
+        self.admin.execute(command.encode())
 
 
 _LOGINS = "konectus_app, konectus_staff, konectus_worker, konectus_releaser, konectus_operator"
@@ -61,7 +67,7 @@ def _libpq(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def templates(endpoint: Endpoint, superuser: Endpoint) -> Templates:
+def templates(endpoint: Endpoint, superuser: Endpoint) -> Iterator[Templates]:
     """Migrated once per worker process; roles are the cluster's, so the first worker makes them for all."""
     name = f"template_{os.getpid()}"
     with psycopg.connect(_libpq(superuser.url("postgres")), autocommit=True) as conn:
@@ -69,7 +75,8 @@ def templates(endpoint: Endpoint, superuser: Endpoint) -> Templates:
         conn.execute("select pg_advisory_lock(7)")
         conn.execute(f'create database "{name}" owner konectus_owner'.encode())
         migrate(make_url(endpoint.url(name)), MASTER)
-    return Templates(superuser, name, released_url(make_url(endpoint.url(name))).database or "")
+    with psycopg.connect(_libpq(superuser.url("postgres")), autocommit=True) as admin:
+        yield Templates(superuser, name, released_url(make_url(endpoint.url(name))).database or "", admin)
 
 
 @pytest.fixture
@@ -82,18 +89,35 @@ def installation(
     templates: Templates, endpoint: Endpoint, clock: ManualClock, tmp_path: Path
 ) -> Iterator[Installation]:
     """An empty, migrated installation of this test alone."""
-    name = f"test_{os.getpid()}_{tmp_path.name}".lower()[:50]
-    templates.copy(name)
+    with installed(templates, endpoint, clock, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def installed(templates: Templates, endpoint: Endpoint, clock: ManualClock, path: Path) -> Iterator[Installation]:
+    """An installation of whoever asks, in the folder given; the folder's name becomes the database's."""
+    name = f"test_{os.getpid()}_{path.name}".lower()[:50]
+    templates.copy_main(name)
+
+    copy_released = cache(partial(templates.copy_released, name))
+    one_at_a_time = threading.Lock()
+
+    def released(role: Role) -> URL:
+        """Few tests look at what is released: it is copied for the first who asks for its address."""
+        with one_at_a_time:
+            copy_released()
+        return released_url(make_url(endpoint.url(name))).set(username=role, password=password(MASTER, role))
+
     settings = Settings(
         environment="development",
-        data_dir=tmp_path / "data",
+        data_dir=path / "data",
         database_url=endpoint.url(name),
         analyst_database_url=endpoint.url(f"{name}_released", Role.ANALYST, password(MASTER, Role.ANALYST)),
         master_key=MASTER_HEX,
         secret_key="a secret of the tests",
     )
     opened = open_installation(settings)
-    made = Installation(settings, opened.database, opened.released, opened.keys, clock)
+    made = Installation(settings, opened.database, Database(released), opened.keys, clock)
     try:
         yield made
     finally:

@@ -163,6 +163,7 @@ def _usage(row: Used) -> dict[str, object]:
 @pytest.fixture
 def world(installation: Installation) -> World:
     """An installation of this test alone, without Clients."""
+    installation.released.conninfo(Role.RELEASER)  # it is copied for the first who asks, which a dashboard does not
     return World(installation)
 
 
@@ -239,6 +240,7 @@ def environment(installation: Installation) -> dict[str, str]:
     """What a process of that installation needs to be told."""
     settings = installation.settings
     assert settings.database_url is not None
+    installation.released.conninfo(Role.RELEASER)  # it is copied for the first who asks
     return {
         "KONECTUS_DATABASE_URL": settings.database_url.get_secret_value(),
         "KONECTUS_MASTER_KEY": MASTER_HEX,

@@ -24,7 +24,9 @@ from konectus.settings import Settings
 MASTER_HEX = "5e" * 32
 T = TypeVar("T")
 META_SECRET = "a meta secret of the tests"
-APP = {"name": "demo", "id": "1001", "secrets": [META_SECRET], "verify_token": "verify me"}
+# A rotation is under way: webhooks may be signed with either.
+NEXT_SECRET = "the meta secret after it"
+APP = {"name": "demo", "id": "1001", "secrets": [META_SECRET, NEXT_SECRET], "verify_token": "verify me"}
 
 
 def free_port() -> int:
@@ -121,6 +123,16 @@ class Site:
             pytest.fail(f"a process ended with {ended[0].returncode}:\n{self.log('up.log')}")
         return answers(f"{self.url}/readyz") and "ready on" in (self.folder / "up.log").read_text(errors="replace")
 
+    @property
+    def parent(self) -> subprocess.Popen[bytes]:
+        """What was started last: `konectus up`, where no simulator came after it."""
+        return self._started[-1]
+
+    def forget_ended(self) -> None:
+        """What the test stopped itself may be started again; its readiness of before counts no more."""
+        self._started = [process for process in self._started if process.poll() is None]
+        (self.folder / "up.log").unlink(missing_ok=True)
+
     def log(self, name: str) -> str:
         path = self.folder / name
         return path.read_text(errors="replace")[-6000:] if path.exists() else ""
@@ -132,6 +144,11 @@ class Site:
             return int(path.read_text().split("\n", 1)[0])
         children: dict[str, int] = json.loads((self.data_dir / CHILDREN_FILE).read_text())
         return children[name]
+
+    def names(self, kind: str) -> list[str]:
+        """The children of that kind; of workers there may be several."""
+        children: dict[str, int] = json.loads((self.data_dir / CHILDREN_FILE).read_text())
+        return sorted(name for name in children if name.split()[0].startswith(kind))
 
     def kill(self, name: str) -> None:
         """kill -9, as a machine that runs out of memory does it."""

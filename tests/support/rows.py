@@ -12,7 +12,7 @@ from konectus.sealing import token_hash
 from konectus.services import credentials
 from konectus.services.installation import Installation
 from konectus.services.work import Change
-from konectus.store.models import figures, inbox, traffic
+from konectus.store.models import amendments, figures, inbox, search, traffic
 from konectus.store.models.figures import BINS
 from konectus.store.registry import ENTRIES, Plane
 from konectus.store.roles import Role
@@ -62,9 +62,23 @@ def _rows(client_id: UUID, user_id: UUID, connector_id: UUID, now: datetime) -> 
         (inbox.Outbox, at_connector | in_thread | {"id": ids["message"]} | _outbox(now)),
         (inbox.Draft, in_thread | draft),
         (inbox.Tombstone, at_connector | tombstone),
+        (amendments.MessageVersion, at_connector | {"id": ids["message"]} | _said(now)),
+        (amendments.Reaction, at_connector | {"id": ids["message"], "direction": "in"} | _said(now)),
+        (amendments.ConversationEvent, at_connector | {"id": ids["message"], "kind": "referral"} | _when(now)),
+        (search.MessageSearch, in_thread | {"at": now, "message_id": ids["message"], "words": [1]}),
+        (search.ContactSearch, {"client_id": client_id, "contact_id": ids["contact"], "prefixes": [1]}),
+        (search.SearchPending, {"client_id": client_id, "id": ids["message"], "message_ids": [], "queued_at": now}),
         (figures.UsageDaily, {"client_id": client_id} | _usage(now)),
         (traffic.DeadLetter, {"client_id": client_id, "id": ids["dead"]} | _dead_letter(now)),
     ]
+
+
+def _when(now: datetime) -> dict[str, Any]:
+    return {"at": now, "received_at": now}
+
+
+def _said(now: datetime) -> dict[str, Any]:
+    return {"external_key": NOISE[:16]} | _when(now)
 
 
 def _contact(now: datetime) -> dict[str, Any]:

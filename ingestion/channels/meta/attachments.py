@@ -34,6 +34,8 @@ _FETCHED = frozenset(
 def read(value: object) -> tuple[Attachment, ...]:
     """Every attachment of a message, one for each thing that was sent."""
     found = [_one(mapping_of(item)) for item in list_of(value)]
+    if not found:
+        return ()
     stickers = {a.facts["sticker_id"] for a in found if a.type == "sticker" and "sticker_id" in a.facts}
     has_post = any(a.type == "ig_post" for a in found)
     return tuple(a for a in found if not _is_twin(a, stickers=stickers, has_post=has_post))

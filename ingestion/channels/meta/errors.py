@@ -1,31 +1,33 @@
 """Meta's error codes as data, and what an answer of the Graph API means for us. Text of errors is never read."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
+from ingestion.channels.meta.usage import regain
 from ingestion.channels.port.calls import Answer
 from ingestion.channels.port.failures import Action, ChannelError, Permanent, Transient
-from ingestion.channels.port.reading import Undecodable, decode, list_of, mapping_of, number_of, text_of
+from ingestion.channels.port.reading import mapping_of, number_of, text_of
 
 _ANY = None
 # (code, subcode) beats (code, any). Sources: channels.md 1.8.
 ACTIONS: Mapping[tuple[int, int | None], Action] = {
-    **dict.fromkeys(((190, _ANY), (102, _ANY)), Action.NEEDS_REAUTH),
+    **dict.fromkeys(((0, _ANY), (190, _ANY), (102, _ANY)), Action.NEEDS_REAUTH),
     **dict.fromkeys(((10, _ANY), (3, _ANY), (2018247, _ANY)), Action.PERMISSION_LOST),
     **dict.fromkeys(((code, _ANY) for code in range(200, 300)), Action.PERMISSION_LOST),
-    **dict.fromkeys(((10, 2534077), (100, 2534013), (100, 33)), Action.PERMISSION_LOST),
+    **dict.fromkeys(
+        ((200, 2018028), (200, 2018027), (200, 2534041), (10, 2534077), (100, 2534013), (100, 33)),
+        Action.PERMISSION_LOST,
+    ),
     **dict.fromkeys(
         ((10, 1893063), (10, 1404170), (368, _ANY), (100, 2534029), (2022, _ANY), (613, 2018338)), Action.RESTRICTED
     ),
     **dict.fromkeys(((10, 2018278), (10, 2534022), (10, 2018065)), Action.WINDOW),
     **dict.fromkeys(((100, _ANY), (100, 2018014), (100, 2534015), (100, 2534025)), Action.REFUSED),
     **dict.fromkeys(
-        (
-            (551, _ANY), (551, 1545041), (200, 1545041), (10, 2018108), (100, 2018001), (100, 2534014), (2018218, _ANY),
-        ),
-        Action.RECIPIENT_GONE,
+        ((551, _ANY), (551, 1545041), (200, 1545041), (10, 2018108)), Action.RECIPIENT_BLOCKED
     ),
-    **dict.fromkeys(((2018300, _ANY), (2018321, _ANY), (100, 2534037), (2018171, _ANY)), Action.NOT_OWNER),
+    **dict.fromkeys(((100, 2018001), (100, 2534014), (2018218, _ANY)), Action.RECIPIENT_GONE),
+    **dict.fromkeys(((2018300, _ANY), (100, 2534037), (2018171, _ANY)), Action.NOT_OWNER),
+    (2018321, _ANY): Action.HELD,
     **dict.fromkeys(
         (
             (4, _ANY), (17, _ANY), (32, _ANY), (341, _ANY), (613, _ANY), (613, 2534040), (613, 1893016), (9, 2018352),
@@ -34,7 +36,7 @@ ACTIONS: Mapping[tuple[int, int | None], Action] = {
         Action.RATE_LIMIT,
     ),
     **dict.fromkeys(
-        ((100, 2018008), (100, 2018047), (100, 2018074), (100, 2018109), (100, 2018294)), Action.REFUSED
+        ((100, 2018008), (100, 2018047), (100, 2018074), (100, 2018109), (100, 2018294)), Action.MEDIA
     ),
     **dict.fromkeys(((9000001, _ANY), (10900, _ANY)), Action.REFUSED),
     **dict.fromkeys(((1, _ANY), (2, _ANY)), Action.RETRY),
@@ -48,7 +50,8 @@ def action_of(code: int, subcode: int | None) -> Action | None:
     """What to do about a pair of codes; None for one that Meta has not told us of."""
     if subcode in _DEAD_TOKEN:
         return Action.NEEDS_REAUTH
-    return ACTIONS.get((code, subcode)) or ACTIONS.get((subcode or 0, _ANY)) or ACTIONS.get((code, _ANY))
+    by_subcode = ACTIONS.get((subcode, _ANY)) if subcode else None
+    return ACTIONS.get((code, subcode)) or by_subcode or ACTIONS.get((code, _ANY))
 
 
 def error_of(answer: Answer) -> ChannelError | None:
@@ -60,9 +63,10 @@ def error_of(answer: Answer) -> ChannelError | None:
     told = mapping_of(answer.body.get("error"))
     if answer.status < _ERROR and not told:
         return None
-    code, subcode = number_of(told.get("code")) or 0, number_of(told.get("error_subcode"))
-    action = action_of(code, subcode) or _action_of_status(answer.status)
-    name = (f"{code}/{subcode}" if subcode else str(code)) if told else f"http {answer.status}"
+    code, subcode = number_of(told.get("code")), number_of(told.get("error_subcode"))
+    known = action_of(code, subcode) if code is not None else None
+    action = known or _action_of_status(answer.status)
+    name = f"http {answer.status}" if code is None else f"{code}/{subcode}" if subcode else str(code)
     trace = text_of(told.get("fbtrace_id")) or ""
     if action is Action.RATE_LIMIT:
         wait = answer.retry_after or regain(answer)
@@ -77,17 +81,3 @@ def _action_of_status(status: int) -> Action:
     if status == _TOO_MANY:
         return Action.RATE_LIMIT
     return Action.RETRY if status >= _SERVER_TROUBLE else Action.REFUSED
-
-
-def regain(answer: Answer) -> timedelta | None:
-    """How long until a business use case may call again (the header counts minutes)."""
-    header = answer.headers.get("X-Business-Use-Case-Usage", "")
-    if not header.startswith("{"):
-        return None
-    try:
-        usage = mapping_of(decode(header.encode()))
-    except Undecodable:
-        return None
-    rows = [mapping_of(row) for rows in usage.values() for row in list_of(rows)]
-    minutes = max((number_of(row.get("estimated_time_to_regain_access")) or 0 for row in rows), default=0)
-    return timedelta(minutes=minutes) if minutes else None

@@ -7,13 +7,19 @@ import httpx
 
 from ingestion.channels.meta.errors import error_of
 from ingestion.channels.meta.signatures import proof
+from ingestion.channels.meta.usage import used
 from ingestion.channels.port.adapter import Access, OutgoingFile, Sent, Standing
 from ingestion.channels.port.calls import Answer, perform
 from ingestion.channels.port.failures import Action, Permanent, Transient
+from ingestion.channels.port.lines import PATIENT, TOTAL
 from ingestion.channels.port.reading import id_of, list_of, mapping_of, text_of
 
 VERSION = "v26.0"
 Fields = Mapping[str, object]
+_PATIENT: Mapping[str, object] = {
+    "timeout": httpx.Timeout(10.0, connect=3.0, read=80.0, pool=3.0),
+    "extensions": {TOTAL: PATIENT},
+}
 # A Page has one list of fields, which each subscription replaces: Messenger and an Instagram account linked to the
 # Page ask for the same.
 PAGE_FIELDS = (
@@ -27,8 +33,13 @@ def get(http: httpx.Client, access: Access, path: str, **query: str) -> Answer:
     return _checked(http, access, "GET", path, params=query)
 
 
-def post(http: httpx.Client, access: Access, path: str, body: Fields) -> Answer:
-    return _checked(http, access, "POST", path, json=body)
+def post(http: httpx.Client, access: Access, path: str, body: Fields, **more: object) -> Answer:
+    return _checked(http, access, "POST", path, json=body, **more)
+
+
+def post_link(http: httpx.Client, access: Access, path: str, body: Fields) -> Answer:
+    """A message with an address: Meta answers once it has fetched what is there."""
+    return post(http, access, path, body, **_PATIENT)
 
 
 def delete(http: httpx.Client, access: Access, path: str) -> Answer:
@@ -39,7 +50,7 @@ def post_file(http: httpx.Client, access: Access, path: str, body: Fields, file:
     """Multipart: the file as `filedata`, every other field as a JSON part."""
     fields = {key: value if isinstance(value, str) else json.dumps(value) for key, value in body.items()}
     filedata = (file.name, file.content or b"", file.mime)
-    return _checked(http, access, "POST", path, data=fields, files={"filedata": filedata})
+    return _checked(http, access, "POST", path, data=fields, files={"filedata": filedata}, **_PATIENT)
 
 
 def _checked(http: httpx.Client, access: Access, method: str, path: str, **parts: object) -> Answer:
@@ -65,7 +76,14 @@ def sent(answer: Answer) -> Sent:
     message = id_of(answer.body.get("message_id"))
     if message is None:
         raise Transient("no message_id", maybe_accepted=True)
-    return Sent(external_id=message)
+    return Sent(external_id=message, usage=used(answer))
+
+
+def take_thread(http: httpx.Client, access: Access, node: str, recipient: str) -> None:
+    """We hold the person's thread from here on (channels.md 2.9). Raises Permanent where we may not."""
+    answer = post(http, access, f"{node}/take_thread_control", {"recipient": {"id": recipient}})
+    if answer.body.get("success") is not True:
+        raise Transient("taking the thread not confirmed", maybe_accepted=True)
 
 
 def subscribe(http: httpx.Client, access: Access, node: str, fields: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from konectus.domain.channels import as_stored
 from konectus.domain.conversations import Direction
 
 Content = Mapping[str, object]
-_ENVELOPE = frozenset({"sender", "recipient", "timestamp", "prior_message", "trace_id"})
+_ENVELOPE = frozenset({"sender", "recipient", "timestamp", "prior_message", "trace_id", "backfilled"})
 
 
 class Common(TypedDict):
@@ -62,6 +62,8 @@ def _item_facts(item: Content) -> dict[str, Json]:
         facts["user_ref"] = user_ref
     if "prior_message" in item:
         facts["prior_message"] = facts_of(item["prior_message"])
+    if item.get("backfilled") is True:
+        facts["backfilled"] = True  # our own word: fetched from the channel's history, not delivered
     return facts
 
 
@@ -85,6 +87,7 @@ def _message(common: Common, content: Content) -> Item | None:
         common,
         referral=_object(content.get("referral")),
         story=_object(reply.get("story")),
+        commands=facts_of(content["commands"]) if content.get("commands") else None,
         is_self=True if is_self else None,
         is_self_reply=facts_of(reply.get("is_self_reply")),
     )

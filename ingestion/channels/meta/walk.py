@@ -1,16 +1,16 @@
 """From a decoded body of Meta to its items: bodies, entries and the lists inside them. What an item says is `items`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct
 
 from ingestion.channels.port.reading import id_of, instant_of, list_of, mapping_of
 
 TEST_ENTRY = "0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True, gc=False):
     """One item of a body and where it stood.
 
     `field` names the change it came by; `content` is what stands under it when that is no messaging item.
@@ -20,9 +20,13 @@ class Found:
     entry: str | None
     entry_at: datetime | None
     listed: str
-    item: Mapping[str, object] = field(repr=False)
-    raw: object = field(repr=False)
+    item: Mapping[str, object]
+    raw: object
     change: str | None = None
+
+    def __repr__(self) -> str:
+        """Without what it says, which would stand in a log."""
+        return f"Found(product={self.product!r}, entry={self.entry!r}, listed={self.listed!r})"
 
     @property
     def body(self) -> dict[str, object]:

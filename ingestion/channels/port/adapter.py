@@ -1,5 +1,6 @@
 """The protocol of a channel adapter and the values that go in and out of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -8,7 +9,7 @@ import httpx
 
 from ingestion.channels.port.failures import Action, Permanent
 from ingestion.wire import Item, Person
-from konectus.domain.channels import TEXT_LIMIT, AttachmentKind, Channel, text_length
+from konectus.domain.channels import FILE_LIMITS, TEXT_LIMIT, AttachmentKind, Channel, text_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,9 @@ class OutgoingFile:
     name: str
     mime: str
     content: bytes | None = field(default=None, repr=False)
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,37 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The channel took it: its id of the message, and when (None where it does not say)."""
+    """The channel took it: its id of the message, and when (None where it does not say).
+
+    `usage`: percent of its allowance that the channel says are used.
+    """
 
     external_id: str
     at: datetime | None = None
+    usage: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What is looked for in a channel's own record: our words to one person between two instants.
+
+    `pause` waits until one more question may be asked.
+    """
+
+    person: str
+    since: datetime
+    until: datetime
+    pause: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Something we are recorded to have said."""
+
+    external_id: str
+    at: datetime
+    text: str = field(repr=False)
+    has_file: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,27 +117,21 @@ class Standing:
     last_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How big a file the channel takes. How long a text may be is `konectus.domain.channels`."""
-
-    image_bytes: int
-    file_bytes: int
-
-
 def must_fit(channel: Channel, text: str) -> None:
     """Raises Permanent for a text the channel would refuse."""
     if not 0 < text_length(channel, text) <= TEXT_LIMIT[channel]:
         raise Permanent("text length", action=Action.REFUSED)
 
 
-def must_carry(limits: Limits, file: OutgoingFile) -> None:
-    """Raises Permanent for a file that is too big or has neither bytes nor an address."""
-    largest = limits.image_bytes if file.kind is AttachmentKind.IMAGE else limits.file_bytes
-    if file.content is not None and len(file.content) > largest:
-        raise Permanent("file size", action=Action.REFUSED)
-    if file.content is None and not file.url:
-        raise Permanent("file without content", action=Action.REFUSED)
+def must_carry(channel: Channel, file: OutgoingFile) -> None:
+    """Raises Permanent for a file that is too big, of no type the channel takes, or without bytes and address."""
+    limits = FILE_LIMITS[channel]
+    if file.content is not None and len(file.content) > limits.most_bytes(file.kind):
+        raise Permanent("file size", action=Action.MEDIA)
+    if file.kind is AttachmentKind.FILE and not limits.any_file and limits.kind_of(file.mime) is not file.kind:
+        raise Permanent("file type", action=Action.MEDIA)
+    if not file.content and not file.url:
+        raise Permanent("file without content", action=Action.MEDIA)
 
 
 class Adapter(Protocol):
@@ -117,7 +141,6 @@ class Adapter(Protocol):
     """
 
     channel: Channel
-    limits: Limits
 
     def accounts(self, body: object) -> frozenset[str]:
         """The accounts a decoded body names; empty where the address tells the account (Telegram)."""
@@ -134,6 +157,18 @@ class Adapter(Protocol):
     def send_text(self, http: httpx.Client, access: Access, out: Outgoing, text: str) -> Sent: ...
 
     def send_file(self, http: httpx.Client, access: Access, out: Outgoing, file: OutgoingFile) -> Sent: ...
+
+    def wants_address(self, access: Access) -> bool:
+        """Whether files go as an address that the channel fetches, and not as bytes."""
+        ...
+
+    def take_thread(self, http: httpx.Client, access: Access, recipient: str) -> None:
+        """Take a person's thread over from another app (Meta's conversation routing)."""
+        ...
+
+    def said(self, http: httpx.Client, access: Access, span: Span) -> tuple[Said, ...]:
+        """What the channel records of our words in a span; nothing where it keeps no record for us (Telegram)."""
+        ...
 
     def profile(self, http: httpx.Client, access: Access) -> Profile:
         """Whom the token of `access` speaks for; the `account` in it need not be known yet."""

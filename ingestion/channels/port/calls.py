@@ -17,6 +17,7 @@ _HTTP_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.ht
 _NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _LONGEST_WAIT = 86400
+_LARGEST_ANSWER = 1 << 20
 
 
 def scrub(text: str) -> str:
@@ -51,16 +52,33 @@ class Answer:
 def perform(http: httpx.Client, request: httpx.Request) -> Answer:
     """Send a request and read the whole answer.
 
-    Raises Transient: `maybe_accepted` false when no connection came about, true for every later break.
+    Raises Transient: `maybe_accepted` false when no connection came about, true for every later break. Redirects
+    are not followed: they are answers without content.
     """
     try:
-        response = http.send(request)
+        response = http.send(request, stream=True)
     except _NEVER_WRITTEN as error:
         raise Transient(type(error).__name__, action=Action.RETRY, maybe_accepted=False) from None
     except httpx.HTTPError as error:
         raise Transient(type(error).__name__, action=Action.RETRY, maybe_accepted=True) from None
     try:
-        body = decode(response.content)
+        content = _read(response)
+    except httpx.HTTPError as error:
+        raise Transient(type(error).__name__, action=Action.RETRY, maybe_accepted=True) from None
+    finally:
+        response.close()
+    try:
+        body = decode(content)
     except Undecodable:
         body = None
     return Answer(status=response.status_code, body=dict(mapping_of(body)), headers=response.headers)
+
+
+def _read(response: httpx.Response) -> bytes:
+    """The whole body. Raises Transient for one that does not end: it says nothing to us."""
+    content = bytearray()
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > _LARGEST_ANSWER:
+            raise Transient("answer too large", action=Action.RETRY, maybe_accepted=True)
+    return bytes(content)

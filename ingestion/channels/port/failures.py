@@ -14,12 +14,18 @@ class Action(StrEnum):
     RESTRICTED = "restricted"  # the channel holds the account back: pause it, alert the Client
     WINDOW = "window"  # outside the reply window
     REFUSED = "refused"  # this message, as it is, never
-    RECIPIENT_GONE = "recipient_gone"  # blocked us, deactivated, unknown
-    NOT_OWNER = "not_owner"  # another app holds the thread
+    MEDIA = "media"  # the file of this message, never
+    RECIPIENT_GONE = "recipient_gone"  # deactivated, unknown
+    RECIPIENT_BLOCKED = "recipient_blocked"  # out of reach until they write again
+    CHAT_CLOSED = "chat_closed"  # the group or channel is over for us
+    BUSINESS_GONE = "business_gone"  # the owner's own account is not open to us any more, or not for this chat
+    NOT_OWNER = "not_owner"  # another app holds the thread: take it once
+    HELD = "held"  # a flow of the channel holds the thread for a while
     CONFLICT = "conflict"  # the token is in use elsewhere: alert
     MIGRATED = "migrated"  # the chat has a new id, named in `new_recipient`
     RATE_LIMIT = "rate_limit"  # later, and not only this message
     RETRY = "retry"  # the channel's trouble
+    DONE = "done"  # it is already as it was asked to be: no failure
 
 
 class ChannelError(KonectusError):

@@ -1,9 +1,12 @@
 """Reading foreign JSON: bytes to values, values to clean text, ids and instants. Nothing here raises but `decode`."""
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from ingestion.wire import Json
 from konectus.domain.channels import as_stored
@@ -13,10 +16,15 @@ from konectus.errors import Invalid
 MAX_DIGITS = 40
 MAX_DEPTH = 8
 MAX_ID = 1024
+# An ordinary body is read ten times faster by msgspec; whatever it refuses is decided by what comes after it.
+_FAST, _SMALL = msgspec.json.Decoder(), 1 << 16
+_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
+_TOO_MANY = b"0" * (MAX_DIGITS + 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 # 1e11 s is the year 5138 and 1e11 ms is 1973, so the size tells the unit.
 _MILLISECONDS_FROM = 100_000_000_000
+_A_MILLISECOND, _A_SECOND = timedelta(milliseconds=1), timedelta(seconds=1)
 
 
 class Undecodable(Invalid):
@@ -35,6 +43,9 @@ def decode(raw: bytes) -> object:
     Decided: of equal keys the last one counts, NaN and Infinity read as null, a number of more than 40 digits
     stays text. Raises Undecodable for everything that is not JSON or is nested too deep for the parser.
     """
+    if len(raw) <= _SMALL and _TOO_MANY not in raw.translate(_DIGITS):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return _FAST.decode(raw)
     try:
         return json.loads(
             raw.decode("utf-8-sig"), parse_int=_integer, parse_float=_finite, parse_constant=lambda _name: None
@@ -107,12 +118,13 @@ def instant_of(value: object) -> datetime | None:
         value = int(value) if math.isfinite(value) else None
     number = number_of(value)
     if number is not None:
-        unit = timedelta(milliseconds=1) if abs(number) >= _MILLISECONDS_FROM else timedelta(seconds=1)
-        return _bounded(number, unit)
+        return instant_of_number(number)
     return _iso(value) if isinstance(value, str) else None
 
 
-def _bounded(number: int, unit: timedelta) -> datetime | None:
+def instant_of_number(number: int) -> datetime | None:
+    """UTC from seconds or milliseconds; None outside the years 2000 to 2100."""
+    unit = _A_MILLISECOND if abs(number) >= _MILLISECONDS_FROM else _A_SECOND
     try:
         instant = _EPOCH + number * unit
     except OverflowError:

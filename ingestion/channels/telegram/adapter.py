@@ -1,49 +1,54 @@
 """The Telegram adapter: Bot API calls. Reading updates is `updates`."""
 
 import json
-from dataclasses import replace
 
 import httpx
 
 from ingestion.channels.port.adapter import (
     Access,
     Hook,
-    Limits,
     Outgoing,
     OutgoingFile,
     Profile,
+    Said,
     Sent,
+    Span,
     Standing,
     must_carry,
     must_fit,
 )
 from ingestion.channels.port.calls import perform
 from ingestion.channels.port.failures import Action, Permanent, Transient
+from ingestion.channels.port.lines import PATIENT, TOTAL
 from ingestion.channels.port.reading import id_of, instant_of, mapping_of, number_of, text_of
 from ingestion.channels.telegram import updates
 from ingestion.channels.telegram.errors import error_of
 from ingestion.channels.telegram.messages import person_of
 from ingestion.wire import Item, Person
-from konectus.domain.channels import AttachmentKind, Channel
+from konectus.domain.channels import Channel, is_telegram_photo
 
 Fields = dict[str, object]
 ALLOWED_UPDATES = (
     "message", "edited_message", "callback_query", "my_chat_member", "business_connection", "business_message",
-    "edited_business_message", "deleted_business_messages", "message_reaction",
+    "edited_business_message", "deleted_business_messages", "message_reaction", "channel_post", "edited_channel_post",
 )  # fmt: skip
+_PHOTO, _DOCUMENT = ("sendPhoto", "photo"), ("sendDocument", "document")
+# What Telegram plays by itself (channels.md 4.6); everything else is a document.
 _METHODS = {
-    AttachmentKind.IMAGE: ("sendPhoto", "photo"),
-    AttachmentKind.AUDIO: ("sendAudio", "audio"),
-    AttachmentKind.VIDEO: ("sendVideo", "video"),
+    "image/gif": ("sendAnimation", "animation"),
+    "audio/mpeg": ("sendAudio", "audio"),
+    "audio/mp4": ("sendAudio", "audio"),
+    "audio/m4a": ("sendAudio", "audio"),
+    "audio/x-m4a": ("sendAudio", "audio"),
+    "audio/ogg": ("sendVoice", "voice"),
+    "video/mp4": ("sendVideo", "video"),
 }
-_DOCUMENT = ("sendDocument", "document")
 
 
 class Telegram:
     """The adapter of the channel."""
 
     channel = Channel.TELEGRAM
-    limits = Limits(image_bytes=10 << 20, file_bytes=50 << 20)
 
     def accounts(self, body: object) -> frozenset[str]:  # noqa: ARG002 - the address tells the bot
         return frozenset()
@@ -59,15 +64,22 @@ class Telegram:
         return _sent(_call(http, access, "sendMessage", {**_envelope(out), "text": text}), out)
 
     def send_file(self, http: httpx.Client, access: Access, out: Outgoing, file: OutgoingFile) -> Sent:
-        """An image over the photo limit goes as a document."""
-        if file.kind is AttachmentKind.IMAGE and len(file.content or b"") > self.limits.image_bytes:
-            file = replace(file, kind=AttachmentKind.FILE)
-        must_carry(self.limits, file)
-        method, key = _METHODS.get(file.kind, _DOCUMENT)
+        """An image that is no photo for Telegram, and what it does not play, goes as a document."""
+        must_carry(self.channel, file)
+        method, key = _method(file)
         if file.content is None:
             return _sent(_call(http, access, method, {**_envelope(out), key: file.url}), out)
         upload = {key: (file.name, file.content, file.mime)}
         return _sent(_call(http, access, method, _envelope(out), upload), out)
+
+    def wants_address(self, access: Access) -> bool:  # noqa: ARG002 - the port's signature
+        return False
+
+    def take_thread(self, http: httpx.Client, access: Access, recipient: str) -> None:  # noqa: ARG002 - likewise
+        raise Permanent("no threads of apps", action=Action.REFUSED)
+
+    def said(self, http: httpx.Client, access: Access, span: Span) -> tuple[Said, ...]:  # noqa: ARG002 - no record
+        return ()
 
     def profile(self, http: httpx.Client, access: Access) -> Profile:
         """getMe. A token whose number is not the bot's id would route its events to nobody."""
@@ -116,6 +128,13 @@ class Telegram:
         )
 
 
+def _method(file: OutgoingFile) -> tuple[str, str]:
+    if file.mime in ("image/png", "image/jpeg"):
+        is_photo = is_telegram_photo(len(file.content or b""), file.width, file.height)
+        return _PHOTO if is_photo or file.content is None else _DOCUMENT
+    return _METHODS.get(file.mime, _DOCUMENT)
+
+
 def _envelope(out: Outgoing) -> Fields:
     fields: Fields = {"chat_id": out.recipient}
     if out.business_connection:
@@ -137,7 +156,10 @@ def _call(
     try:
         if files:
             flat = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()}
-            request = http.build_request("POST", url, data=flat, files=files)
+            patience = httpx.Timeout(10.0, connect=3.0, read=80.0, pool=3.0)
+            request = http.build_request(
+                "POST", url, data=flat, files=files, timeout=patience, extensions={TOTAL: PATIENT}
+            )
         else:
             request = http.build_request("POST", url, json=fields)
     except (ValueError, httpx.InvalidURL):

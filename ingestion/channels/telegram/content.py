@@ -91,7 +91,9 @@ def _file(key: str, value: object) -> Attachment:
         mime=text_of(told.get("mime_type")),
         size=number_of(told.get("file_size")),
         title=text_of(told.get("title")),
-        facts=_facts(told, "emoji", "duration", "width", "height", "is_animated", "is_video", "performer"),
+        facts=_facts(
+            told, "emoji", "duration", "width", "height", "is_animated", "is_video", "performer", "file_unique_id"
+        ),
     )
 
 
@@ -105,7 +107,7 @@ def _photo(key: str, value: object) -> Attachment:
         file_id=id_of(largest.get("file_id")),
         mime="image/jpeg",
         size=number_of(largest.get("file_size")),
-        facts=_facts(largest, "width", "height"),
+        facts=_facts(largest, "width", "height", "file_unique_id"),
     )
 
 

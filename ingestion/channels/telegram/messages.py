@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from msgspec.structs import replace
+
 from ingestion.channels.port.reading import facts_of, first_text, id_of, instant_of, mapping_of, text_of
 from ingestion.channels.telegram import content
 from ingestion.wire import Edit, Item, Json, Message, Person, Signal
@@ -19,25 +21,28 @@ class Chat:
 
     id: str
     type: str
+    title: str | None = None
+    handle: str | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, object]) -> Self | None:
         chat = mapping_of(told.get("chat"))
         number = id_of(chat.get("id"))
-        return cls(id=number, type=text_of(chat.get("type")) or "private") if number else None
+        if number is None:
+            return None
+        kind, title = text_of(chat.get("type")) or "private", text_of(chat.get("title"))
+        return cls(id=number, type=kind, title=title, handle=text_of(chat.get("username")))
 
     @property
     def person(self) -> str | None:
         return self.id if self.type == "private" else None
 
     def facts(self, sender: str | None) -> dict[str, Json]:
-        """The kind of chat; of a group also which one and who spoke."""
-        told: dict[str, Json] = {"chat_type": self.type}
-        if self.type != "private":
-            told["chat"] = self.id
-            if sender:
-                told["sender"] = sender
-        return told
+        """The kind of chat; of a group or channel also which one, its name and who spoke."""
+        if self.type == "private":
+            return {"chat_type": self.type}
+        told = {"chat": self.id, "chat_title": self.title, "chat_handle": self.handle, "sender": sender}
+        return {"chat_type": self.type, **{key: value for key, value in told.items() if value}}
 
 
 def person_of(value: object) -> Person | None:
@@ -55,12 +60,21 @@ def person_of(value: object) -> Person | None:
     )
 
 
+def speaker_of(told: Mapping[str, object]) -> Person | None:
+    """Who wrote; a group's anonymous admin and a channel speak in the name of a chat."""
+    speaker, chat = person_of(told.get("from")), mapping_of(told.get("sender_chat"))
+    number, title = id_of(chat.get("id")), text_of(chat.get("title"))
+    if speaker is None:
+        return Person(id=number, name=title, handle=text_of(chat.get("username"))) if number else None
+    return replace(speaker, name=title, handle=None) if number and title else speaker
+
+
 def read(told: Mapping[str, object], account: str | None) -> Item | None:
     """The message, or the signal of a service note; None without chat or number."""
     chat, number = Chat.of(told), id_of(told.get("message_id"))
     if chat is None or number is None:
         return None
-    sender = person_of(told.get("from"))
+    sender = speaker_of(told)
     facts = {**chat.facts(sender.id if sender else None), **_facts(told)}
     direction = _direction(told, chat, sender, account)
     if service := content.service_of(told):
@@ -86,7 +100,7 @@ def read(told: Mapping[str, object], account: str | None) -> Item | None:
         attachments=content.attachments(told),
         reply_to=_parent(told, chat),
         unsupported=unknown is not None,
-        person=sender if direction is Direction.IN else _other_party(told),
+        person=sender if direction is Direction.IN or chat.person is None else _other_party(told),
     )
 
 
@@ -95,7 +109,7 @@ def read_edit(told: Mapping[str, object], account: str | None) -> Item | None:
     chat, number = Chat.of(told), id_of(told.get("message_id"))
     if chat is None or number is None:
         return None
-    sender = person_of(told.get("from"))
+    sender = speaker_of(told)
     return Edit(
         account=account,
         contact=chat.person,
@@ -118,6 +132,8 @@ def _direction(told: Mapping[str, object], chat: Chat, sender: Person | None, ac
     speaker = sender.id if sender else None
     if "business_connection_id" in told:
         return Direction.IN if speaker == chat.id else Direction.OUT
+    if chat.type == "channel":
+        return Direction.OUT  # only its owners write in a channel
     return Direction.OUT if speaker is not None and speaker == account else Direction.IN
 
 
@@ -138,6 +154,9 @@ def _facts(told: Mapping[str, object]) -> dict[str, Json]:
     facts: dict[str, Json | None] = {
         "album": id_of(told.get("media_group_id")),
         "forwarded": True if any(key in told for key in _FORWARDED) else None,
+        "forwarded_from": _origin(told),
+        "story": _story(told),
+        "via_bot": text_of(mapping_of(told.get("via_bot")).get("username")),
         "quote": text_of(mapping_of(told.get("quote")).get("text")),
         "business_connection": id_of(told.get("business_connection_id")),
         "sent_through_us": True if "sender_business_bot" in told else None,
@@ -146,10 +165,31 @@ def _facts(told: Mapping[str, object]) -> dict[str, Json]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
+def _origin(told: Mapping[str, object]) -> str | None:
+    """The name of whoever a forwarded message is from."""
+    origin = mapping_of(told.get("forward_origin"))
+    chat = mapping_of(origin.get("chat") or origin.get("sender_chat") or told.get("forward_from_chat"))
+    person = person_of(origin.get("sender_user") or told.get("forward_from"))
+    hidden = first_text(origin.get("sender_user_name"), told.get("forward_sender_name"))
+    return first_text(chat.get("title")) or (person.name if person else None) or hidden
+
+
+def _story(told: Mapping[str, object]) -> Json:
+    """The story replied to: the Bot API tells whose it is, never what it shows."""
+    story = mapping_of(told.get("reply_to_story"))
+    number = id_of(story.get("id"))
+    return {"id": number, "chat": id_of(mapping_of(story.get("chat")).get("id"))} if number else None
+
+
 def _service_facts(service: str, told: Mapping[str, object]) -> dict[str, Json]:
     facts: dict[str, Json] = {"service": service}
     if service in ("migrate_to_chat_id", "migrate_from_chat_id"):
         facts[service.removesuffix("_chat_id")] = id_of(told[service])
-    if service == "web_app_data":
+    elif service == "web_app_data":
         facts["payload"] = facts_of(mapping_of(told[service]).get("data"))
+    elif service == "pinned_message":
+        # Not the whole message over again: a withdrawal would not reach the copy.
+        facts["pinned"] = id_of(mapping_of(told[service]).get("message_id"))
+    else:
+        facts["detail"] = facts_of(told[service])
     return facts

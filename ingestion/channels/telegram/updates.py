@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from ingestion.channels.port.reading import (
     facts_of,
     first_text,
@@ -9,11 +11,12 @@ from ingestion.channels.port.reading import (
     instant_of,
     list_of,
     mapping_of,
+    number_of,
     text_of,
 )
 from ingestion.channels.telegram import messages
 from ingestion.channels.telegram.messages import Chat
-from ingestion.wire import Broken, Deletion, Item, Json, Message, Reaction, Signal
+from ingestion.wire import Broken, Deletion, Edit, Item, Json, Message, Reaction, Signal
 from konectus.domain.channels import as_stored
 from konectus.domain.conversations import Direction
 
@@ -21,10 +24,9 @@ Content = Mapping[str, object]
 # Updates that are known and say nothing to us: they stay in the raw log under their own name.
 _RAW_ONLY = frozenset(
     {
-        "channel_post", "chat_boost", "chat_join_request", "chat_member", "chosen_inline_result", "edited_channel_post",
-        "guest_message", "inline_query", "managed_bot", "message_reaction_count", "poll", "poll_answer",
-        "pre_checkout_query", "purchased_paid_media", "removed_chat_boost", "shipping_query",
-        "stopped_message_generation", "subscription",
+        "chat_boost", "chat_join_request", "chat_member", "chosen_inline_result", "guest_message", "inline_query",
+        "managed_bot", "message_reaction_count", "poll", "poll_answer", "pre_checkout_query", "purchased_paid_media",
+        "removed_chat_boost", "shipping_query", "stopped_message_generation", "subscription",
     }
 )  # fmt: skip
 
@@ -39,10 +41,16 @@ def parse(body: object, account: str | None) -> tuple[Item, ...]:
         return ()
     content = mapping_of(update[key])
     if key in _READERS:
-        return _READERS[key](content, account) or (Broken(reason="no id", raw=body, account=account),)
+        read = _READERS[key](content, account) or (Broken(reason="no id", raw=body, account=account),)
+        return tuple(_numbered(item, number_of(update.get("update_id"))) for item in read)
     if key in _RAW_ONLY:
         return (Signal(account=account, kind=key, occurred_at=instant_of(content.get("date"))),)
     return (Signal(account=account, kind="unknown", facts={"raw_key": as_stored(key)}),)
+
+
+def _numbered(item: Item, number: int | None) -> Item:
+    """Telegram's clock knows seconds alone: of two changes in one the later update counts."""
+    return replace(item, number=number) if isinstance(item, Edit | Reaction) else item
 
 
 def _message(content: Content, account: str | None) -> tuple[Item, ...]:
@@ -79,7 +87,7 @@ def _reaction(content: Content, account: str | None) -> tuple[Item, ...]:
     chat, number = Chat.of(content), id_of(content.get("message_id"))
     if chat is None or number is None:
         return ()
-    actor = mapping_of(content.get("user")) or mapping_of(content.get("actor_chat"))
+    actor = mapping_of(content.get("user") or content.get("actor_chat"))
     old, new = _emojis(content.get("old_reaction")), _emojis(content.get("new_reaction"))
     told: Json = {"old": old, "new": new}
     return (
@@ -149,7 +157,7 @@ def _connection(content: Content, account: str | None) -> tuple[Item, ...]:
     number = id_of(content.get("id"))
     if number is None:
         return ()
-    rights = mapping_of(content.get("rights")) or content
+    rights = mapping_of(content.get("rights")) or content  # `can_reply` stood alone before Bot API 9.0
     facts: Mapping[str, Json] = {
         "enabled": content.get("is_enabled") is True,
         "can_reply": rights.get("can_reply") is True,
@@ -163,7 +171,9 @@ def _connection(content: Content, account: str | None) -> tuple[Item, ...]:
 _READERS: Mapping[str, Callable[[Content, str | None], tuple[Item, ...]]] = {
     "message": _message,
     "business_message": _message,
+    "channel_post": _message,
     "edited_message": _edit,
+    "edited_channel_post": _edit,
     "edited_business_message": _edit,
     "deleted_business_messages": _withdrawals,
     "message_reaction": _reaction,

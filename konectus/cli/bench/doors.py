@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from konectus.cli.bench import machine
 from konectus.cli.bench.ground import DOOR, BenchStalled, Ground, free_port, listens
 from konectus.cli.bench.load import Seen, hammer, quantile, request
+from konectus.cli.bench.pacing import pace
 
 ROUNDS = 3
+_WHOLE = 3000
+STEADY = 100
+PACED_SECONDS = 10
 _UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning", "--workers", "1")
 
 
@@ -31,6 +35,25 @@ class Server:
 
     def quantile(self, q: float) -> float:
         return quantile(self.latencies, q)
+
+
+@dataclass(frozen=True)
+class Acks:
+    """Answers of the doors at a steady rate and at five times as many (P8)."""
+
+    steady: Seen
+    overload: Seen
+
+
+def acks(ground: Ground, requests: int) -> Acks:
+    """Ten seconds of each, as channels send: at their own pace. One second where the whole run is to be a short one."""
+    seconds = PACED_SECONDS if requests >= _WHOLE else 1
+    port = free_port()
+    program = ("-m", "uvicorn", "ingestion.doors:app", "--port", str(port), *_UVICORN)
+    with ground.process(*program, ready=lambda: listens(port)):
+        hammer(port, _requests(ground, DOOR, 300))
+        seen = [pace(port, _requests(ground, DOOR, rate * seconds), rate) for rate in (STEADY, STEADY * 5)]
+    return Acks(*seen)
 
 
 def measure(ground: Ground, requests: int) -> tuple[Server, Server]:

@@ -1,14 +1,13 @@
-"""One and two workers, sealing and policies on, against COPY of the same rows into the same indexed table."""
+"""One and two workers, sealing and policies on, against COPY of the rows they leave behind."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psycopg
 
-from konectus.cli.bench import machine
+from konectus.cli.bench import copying, machine
 from konectus.cli.bench.ground import Ground, wait_until
 from konectus.clock import monotonic
 from konectus.store.queries import usage
@@ -28,17 +27,19 @@ class Rates:
 
     one: float
     two: float
-    copy: float
-    copy_in_blocks: float
+    copy: copying.Rates
     cpu_micros: float
+    server_micros: float
 
 
 def measure(ground: Ground, messages: int) -> Rates:
     """Each run gets its own `messages`, one to a body, as channels send them."""
     _drain(ground)
-    one, cpu = _run(ground, messages, workers=1)
-    two, _ = _run(ground, messages, workers=2)
-    return Rates(one, two, *_copy(ground), cpu * 1e6)
+    one = _run(ground, messages, workers=1)
+    since = ground.installation.clock.now()
+    two = _run(ground, messages, workers=2)
+    copy = copying.measure(ground, since)
+    return Rates(one.per_second, two.per_second, copy, one.cpu * 1e6, one.server_cpu * 1e6)
 
 
 def _drain(ground: Ground) -> None:
@@ -47,8 +48,16 @@ def _drain(ground: Ground) -> None:
         _await_left(ground, 0, [])
 
 
-def _run(ground: Ground, messages: int, workers: int) -> tuple[float, float]:
-    """Messages a second, and seconds of processor a message."""
+@dataclass(frozen=True)
+class _Run:
+    """Messages a second, and the seconds of processor that workers and database took for one."""
+
+    per_second: float
+    cpu: float
+    server_cpu: float
+
+
+def _run(ground: Ground, messages: int, workers: int) -> _Run:
     asyncio.run(_fill(ground, messages))
     with ExitStack() as stack:
         pids = [stack.enter_context(ground.process(*_WORKER)).pid for _ in range(workers)]
@@ -56,16 +65,18 @@ def _run(ground: Ground, messages: int, workers: int) -> tuple[float, float]:
         ended = _await_left(ground, int(messages * (1 - _TO)), pids)
         _await_left(ground, 0, pids)
     done = began.left - ended.left
-    return done / (ended.at - began.at), (ended.cpu - began.cpu) / done
+    seconds, server = ended.at - began.at, ended.server_cpu - began.server_cpu
+    return _Run(done / seconds, (ended.cpu - began.cpu) / done, server / done)
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """How many bodies wait, when that was, and what the workers had used by then."""
+    """How many bodies wait, when that was, and what workers and database had used by then."""
 
     left: int
     at: float
     cpu: float
+    server_cpu: float
 
 
 def _await_left(ground: Ground, most: int, pids: Sequence[int]) -> _Mark:
@@ -77,8 +88,10 @@ def _await_left(ground: Ground, most: int, pids: Sequence[int]) -> _Mark:
             seen[0] = usage.unprocessed(session)
         return seen[0] <= most
 
-    wait_until(few, "the workers", patience=600, poll=0.01)
-    return _Mark(seen[0], monotonic(), sum(machine.cpu_seconds(pid) for pid in pids))
+    # Looking often would take from those who are measured.
+    wait_until(few, "the workers", patience=600, poll=0.05)
+    at, server = monotonic(), machine.family(ground.cluster.pid or 0)
+    return _Mark(seen[0], at, *(sum(map(machine.cpu_seconds, of)) for of in (pids, server)))
 
 
 async def _fill(ground: Ground, messages: int) -> None:
@@ -90,33 +103,3 @@ async def _fill(ground: Ground, messages: int) -> None:
             chunk = range(start, min(start + _CHUNK, messages))
             bodies = [ground.webhook(n % _PERSONS, f"Mensaje {n}, ¿me confirman por favor?")[0] for n in chunk]
             await append(conn, ground.installation.keys, [Arrival("meta:bench", now, body) for body in bodies])
-
-
-def _copy(ground: Ground) -> tuple[float, float]:
-    """Rows a second of one COPY into a table with the same columns, keys and indexes: row by row from Python, as the
-    worker has them, and the same bytes in blocks, which is all this server can take.
-    """
-    owner = ground.owner.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(ground.installation.database.conninfo(Role.WORKER)) as conn, conn.cursor() as cursor:
-        rows = cursor.execute("select * from tenant.message").fetchall()
-    with psycopg.connect(owner, autocommit=True) as conn, conn.cursor() as cursor:
-        cursor.execute("create schema bench")
-        cursor.execute("create table bench.message (like tenant.message including all)")
-        cursor.execute(
-            "alter table bench.message add foreign key (client_id, conversation_id)"
-            " references tenant.conversation (client_id, id)"
-        )
-        by_row = _timed(cursor, lambda copy: deque(map(copy.write_row, rows), maxlen=0))
-        with cursor.copy("copy bench.message to stdout") as out:
-            blocks = [bytes(block) for block in out]
-        cursor.execute("truncate bench.message")
-        in_blocks = _timed(cursor, lambda copy: deque(map(copy.write, blocks), maxlen=0))
-        cursor.execute("drop schema bench cascade")
-    return len(rows) / by_row, len(rows) / in_blocks
-
-
-def _timed(cursor: psycopg.Cursor[tuple[object, ...]], write: Callable[[psycopg.Copy], object]) -> float:
-    began = monotonic()
-    with cursor.copy("copy bench.message from stdin") as into:
-        write(into)
-    return monotonic() - began

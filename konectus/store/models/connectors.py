@@ -1,13 +1,16 @@
 """Connectors (tenant), the accounts they hold and the work asked of channels on their behalf (platform)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import HOLDING, ConnectorState, Reason, RequestKind, RequestState
+from konectus.domain.consents import ConsentState
 from konectus.store.base import Base
 from konectus.store.columns import ClientKey, Id, Sealed, one_of, to_tenant_row
 
@@ -50,6 +53,14 @@ class Connector(Base):
     webhook_secret_sealed: Mapped[Sealed | None]
     created_at: Mapped[datetime]
     last_event_at: Mapped[datetime | None]
+    # The Page an Instagram account is linked to; it routes and is sent through (channels.md 1.1).
+    page_id: Mapped[str | None]
+    # Looked after by the health job: when the token dies, when the channel was last asked and what it said.
+    token_expires_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    check_failure: Mapped[str | None]
+    # History before this instant needs no backfill any more.
+    reconciled_until: Mapped[datetime | None]
 
 
 class ConnectorChange(Base):
@@ -98,6 +109,8 @@ class Account(Base):
     webhook_secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     # The channel asked the whole page or bot to wait (429, retry_after): nothing is sent before.
     send_after: Mapped[datetime | None]
+    # Keyed hash of Meta app and app-scoped id of the person who granted it: deauthorize calls name no other (1.7).
+    granted_by_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class ConnectorRequest(Base):
@@ -128,4 +141,42 @@ class ConnectorRequest(Base):
     attempts: Mapped[int] = mapped_column(Integer)
     finished_at: Mapped[datetime | None]
     # A stable code and a line without secrets.
+    error: Mapped[str | None]
+    # A backfill that takes several turns: where it stands, and what the channel had against what we held.
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Consent(Base):
+    """A login at Meta under way (channels.md 1.5, 1.6): asked by one session, answered once, gone within the hour."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        one_of("state", ConsentState),
+        one_of("channel", Channel),
+        UniqueConstraint("state_hash"),
+        Index("ix_consent_due", "not_before", postgresql_where="state = 'answered'"),
+        Index("ix_consent_client_id", "client_id"),
+        PLATFORM,
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[UUID]
+    # Who pressed the button, in which session: nobody else may bring the answer.
+    user_id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    # The Connector that is connected again; None for a new one.
+    connector_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    app: Mapped[str]
+    # SHA-256 of the one-time state that travels through the browser.
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str]
+    code_sealed: Mapped[Sealed | None]
+    # Accounts to pick from, with their tokens: JSON.
+    offers_sealed: Mapped[Sealed | None]
+    granted_by_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer)
     error: Mapped[str | None]

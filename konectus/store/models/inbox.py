@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from konectus.domain.channels import AttachmentKind, AttachmentState, Channel
-from konectus.domain.conversations import Author, Delivery, Direction, Status
+from konectus.domain.conversations import Author, Delivery, Direction, Party, Status
 from konectus.store.base import Base
 from konectus.store.columns import ClientKey, Id, KeyedHash, Sealed, one_of, to_tenant_row
 
@@ -15,12 +15,15 @@ TENANT = {"schema": "tenant"}
 
 
 class EndContact(Base):
-    """The person who writes to a Client, once per Connector: people ids are scoped to a page or bot."""
+    """The person (of Telegram also the group or channel) who writes to a Client, once per Connector: people ids are
+    scoped to a page or bot.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
         UniqueConstraint("client_id", "connector_id", "external_key"),
         to_tenant_row("connector_id", "tenant.connector"),
+        one_of("kind", Party),
         # Whose name the sender has still to ask the channel for.
         Index(
             "ix_contact_nameless",
@@ -40,6 +43,10 @@ class EndContact(Base):
     handle_sealed: Mapped[Sealed | None]
     first_seen_at: Mapped[datetime]
     profile_asked_at: Mapped[datetime | None]
+    kind: Mapped[str] = mapped_column(server_default=Party.PERSON)
+    # Blocked us or is gone, and since when as the channel tells it; a later word takes it back.
+    unreachable: Mapped[str | None]
+    unreachable_at: Mapped[datetime | None]
 
 
 class Conversation(Base):
@@ -52,7 +59,25 @@ class Conversation(Base):
         to_tenant_row("contact_id", "tenant.contact"),
         one_of("status", Status),
         one_of("channel", Channel),
+        one_of("kind", Party),
         Index("ix_conversation_list", "client_id", "status", "last_at", "id"),
+        Index(
+            "ix_conversation_assignee",
+            "client_id",
+            "assignee_id",
+            "last_at",
+            "id",
+            postgresql_where="status = 'open'",
+        ),
+        # Groups and channels of Telegram: few, and shown apart.
+        Index(
+            "ix_conversation_groups",
+            "client_id",
+            "status",
+            "last_at",
+            "id",
+            postgresql_where="kind <> 'person'",
+        ),
         # last_at is indexed, so its updates are never HOT: leave room on the page (engine.md 3).
         TENANT | {"postgresql_with": {"fillfactor": "80"}},
     )
@@ -74,6 +99,14 @@ class Conversation(Base):
     unread: Mapped[int] = mapped_column(Integer)
     delivered_until: Mapped[datetime | None]
     read_until: Mapped[datetime | None]
+    kind: Mapped[str] = mapped_column(server_default=Party.PERSON)
+    # What opened the window: message, postback, reaction, story_mention, referral ... (product.md, opening 4).
+    window_opened_by: Mapped[str | None]
+    # The person's last word came through the owner's Telegram account: answers go there, and a window holds.
+    business_at: Mapped[datetime | None]
+    # Another app holds the thread (channels.md 2.9), and the channel's time at which we heard last who does.
+    owner_app: Mapped[str | None]
+    owner_at: Mapped[datetime | None]
 
 
 class Message(Base):
@@ -90,6 +123,7 @@ class Message(Base):
         # The daily figures read what arrived since they last looked.
         Index("ix_message_received_at", "received_at", postgresql_using="brin"),
         Index("ix_message_thread", "client_id", "conversation_id", "occurred_at", "id"),
+        Index("ix_message_stored", "client_id", "stored_in", "id"),
         TENANT,
     )
 
@@ -113,6 +147,14 @@ class Message(Base):
     failure: Mapped[str | None]
     reply_id: Mapped[UUID | None]
     part: Mapped[int | None] = mapped_column(Integer)
+    # Story, referral, payload, album, quote, sender in a group ...: JSON, as the adapter read it.
+    facts_sealed: Mapped[Sealed | None]
+    # The latest edit that counts; its text is a row of message_version, the first text stays here.
+    edited_at: Mapped[datetime | None]
+    # Withdrawn by its sender: text, facts, versions and files are gone, the row stays.
+    deleted_at: Mapped[datetime | None]
+    # The transaction that stored it. Programs take messages along in this order: an id is older than its commit.
+    stored_in: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
 
 
 class Attachment(Base):
@@ -125,6 +167,13 @@ class Attachment(Base):
         one_of("kind", AttachmentKind),
         one_of("state", AttachmentState),
         Index("ix_attachment_pending", "client_id", "id", postgresql_where="state = 'pending'"),
+        # Withdrawn with their message, bytes not deleted yet.
+        Index(
+            "ix_attachment_withdrawn",
+            "client_id",
+            "id",
+            postgresql_where="state = 'withdrawn' and (stored_at is not null or preview_at is not null)",
+        ),
         TENANT,
     )
 
@@ -145,6 +194,10 @@ class Attachment(Base):
     # How often the bytes were asked for, and from when on they may be asked for again.
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     not_before: Mapped[datetime | None]
+    # Of an image: its size in pixels and since when a small one lies beside it in the file store.
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    preview_at: Mapped[datetime | None]
 
 
 class Reply(Base):
@@ -167,6 +220,7 @@ class Outbox(Base):
     __table_args__ = (
         to_tenant_row("id", "tenant.message"),
         Index("ix_outbox_due", "not_before", postgresql_where="done_at is null"),
+        Index("ix_outbox_asking", "ask_after", postgresql_where="ask_after is not null"),
         Index("ix_outbox_conversation", "client_id", "conversation_id", "position", postgresql_where="done_at is null"),
         TENANT,
     )
@@ -184,6 +238,9 @@ class Outbox(Base):
     written_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     by_person: Mapped[bool] = mapped_column(Boolean)
+    # Outcome unknown: when the channel is asked for it, and how often it was.
+    ask_after: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class Draft(Base):
@@ -201,13 +258,24 @@ class Draft(Base):
 
 
 class Tombstone(Base):
-    """A receipt whose message is not here yet: kept, and applied when the message comes."""
+    """Something waits for a message that is not here yet: a receipt or a withdrawal, kept in this row, or an edit or a
+    reaction, kept in rows of its own. Under a contact's key: events that wait for the person's conversation.
+    """
 
     __tablename__ = "tombstone"
-    __table_args__ = (to_tenant_row("connector_id", "tenant.connector"), one_of("status", Delivery), TENANT)
+    __table_args__ = (
+        to_tenant_row("connector_id", "tenant.connector"),
+        one_of("status", Delivery),
+        Index("ix_tombstone_at", "at"),
+        TENANT,
+    )
 
     client_id: Mapped[ClientKey]
     connector_id: Mapped[ClientKey]
     external_key: Mapped[bytes] = mapped_column(primary_key=True)
-    status: Mapped[str]
+    status: Mapped[str | None]
     at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    # Under a contact's key: up to where the person has got or read what was sent, told before anybody knew the person.
+    delivered_until: Mapped[datetime | None]
+    read_until: Mapped[datetime | None]

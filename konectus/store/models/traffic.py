@@ -32,13 +32,26 @@ class WebhookEvent(Base):
     nonce_id: Mapped[UUID]
     body_sealed: Mapped[Sealed]
     processed_at: Mapped[datetime | None]
+    # How often staff had it read again, and when last.
+    replays: Mapped[int] = mapped_column(Integer, server_default="0")
+    replayed_at: Mapped[datetime | None]
 
 
 class WebhookItem(Base):
     """What became of one item of a body. No Client Content: operators read it (ops.webhook_event)."""
 
     __tablename__ = "webhook_item"
-    __table_args__ = PLATFORM | {"postgresql_partition_by": "RANGE (received_at)"}
+    __table_args__ = (
+        # What was stored is nearly all; staff look for the rest.
+        Index(
+            "ix_webhook_item_aside",
+            "received_at",
+            "event_id",
+            "item",
+            postgresql_where="outcome in ('ignored', 'unknown', 'unroutable', 'dead')",
+        ),
+        PLATFORM | {"postgresql_partition_by": "RANGE (received_at)"},
+    )
 
     received_at: Mapped[datetime] = mapped_column(primary_key=True)
     event_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -70,6 +83,9 @@ class DeadLetter(Base):
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decision: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    # The event its body became when staff had it read again.
+    replayed_as: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class DroppedCount(Base):

@@ -9,6 +9,8 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from konectus.store import arrays
+
 Pair = tuple[str, str]
 _COUNT = (
     "insert into platform.dropped_count (hour, channel, connector, events)"
@@ -47,9 +49,13 @@ def holders(session: Session, pairs: Sequence[Pair], connectors: Sequence[UUID])
             " (select * from unnest(cast(:channels as text[]), cast(:accounts as text[])))"
             " or connector_id = any(:connectors) order by live"
         ),
-        {"channels": [c for c, _ in pairs], "accounts": [a for _, a in pairs], "connectors": list(connectors)},
+        {
+            "channels": arrays.texts(channel for channel, _ in pairs),
+            "accounts": arrays.texts(account for _, account in pairs),
+            "connectors": arrays.uuids(connectors),
+        },
     )
-    return [Holder(*row) for row in rows]
+    return [Holder(*row) for row in rows.all()]
 
 
 # (hour, channel, connector id or `unknown`)

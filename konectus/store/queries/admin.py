@@ -34,6 +34,14 @@ class Queues:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open causes and letters nobody has decided."""
+
+    suspensions: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
 class SuspendedClient:
     suspension_id: UUID
     client_id: UUID
@@ -79,9 +87,12 @@ class Process:
     at: datetime
 
 
-def open_suspensions(session: Session) -> int:
-    """How many causes are open; bounded by the partial index of open ones."""
-    return session.scalar(select(func.count()).select_from(Suspension).where(Suspension.lifted_at.is_(None))) or 0
+def waiting(session: Session) -> Waiting:
+    """What the menu counts, in one statement; bounded by the partial indexes of what is open."""
+    suspensions = select(func.count()).select_from(Suspension).where(Suspension.lifted_at.is_(None))
+    letters = select(func.count()).select_from(DeadLetter).where(DeadLetter.decided_at.is_(None))
+    row = session.execute(select(suspensions.scalar_subquery(), letters.scalar_subquery())).one()
+    return Waiting(row[0], row[1])
 
 
 def needs_care() -> ColumnElement[bool]:
@@ -171,8 +182,10 @@ def processes(session: Session) -> list[Process]:
 
 
 def oldest_waiting(session: Session) -> datetime | None:
-    """When the oldest webhook that is not processed yet came in."""
-    return session.scalar(select(func.min(WebhookEvent.received_at)).where(WebhookEvent.processed_at.is_(None)))
+    """Since when the oldest webhook waits that is not processed yet; one that is read again waits since then."""
+    since = func.greatest(WebhookEvent.received_at, WebhookEvent.replayed_at)
+    found: datetime | None = session.scalar(select(func.min(since)).where(WebhookEvent.processed_at.is_(None)))
+    return found
 
 
 def staff_names(session: Session, references: set[str]) -> dict[str, str]:

@@ -1,18 +1,92 @@
 """Writes of the inbox that are single statements, and the locked read a reply decides on."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from konectus.store.models.inbox import Conversation, Draft, Message, Reply
+from konectus.domain.channels import AttachmentKind
+from konectus.domain.conversations import Delivery
+from konectus.store.models.inbox import Attachment, Conversation, Draft, Message, Reply
+from konectus.store.queries.sending import FileRow
 
 
 def lock(session: Session, client_id: UUID, conversation_id: UUID) -> Conversation | None:
-    """A conversation of this Client, locked until the transaction ends."""
-    return session.get(Conversation, (client_id, conversation_id), with_for_update=True)
+    """A conversation of this Client, locked until the transaction ends. Before its messages, as the worker does.
+
+    Messages of it can be added meanwhile: they only ask that its key stays.
+    """
+    only_us = {"key_share": True}
+    return session.get(Conversation, (client_id, conversation_id), with_for_update=only_us, populate_existing=True)
+
+
+def by_id(session: Session, client_id: UUID, conversation_id: UUID) -> Conversation | None:
+    """A conversation of this Client as it is now; what depends on it is decided again under `lock`."""
+    return session.get(Conversation, (client_id, conversation_id))
+
+
+def is_clicked(session: Session, client_id: UUID, reply_id: UUID) -> bool:
+    """Whether this click was written down before."""
+    return session.get(Reply, (client_id, reply_id)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A part of a reply as an agent decides on it; its words still sealed."""
+
+    client_id: UUID
+    id: UUID
+    conversation_id: UUID
+    author_id: UUID | None
+    status: Delivery
+    failure: str | None
+    text_sealed: bytes | None = field(repr=False)
+
+
+def part(session: Session, client_id: UUID, message_id: UUID) -> PartRow | None:
+    """A part of a reply of this Client as it is now; what depends on it is decided again under `lock_part`."""
+    return _part(session, client_id, message_id, _PART)
+
+
+def lock_part(session: Session, client_id: UUID, message_id: UUID) -> PartRow | None:
+    """The same, locked until the transaction ends; the sender's hold is waited for. After its conversation."""
+    return _part(session, client_id, message_id, _PART.with_for_update())
+
+
+_PART = select(Message.conversation_id, Message.author_id, Message.status, Message.failure, Message.text_sealed)
+
+
+def _part(session: Session, client_id: UUID, message_id: UUID, found: Select[*tuple[Any, ...]]) -> PartRow | None:
+    row = session.execute(
+        found.where(Message.client_id == client_id, Message.id == message_id, Message.reply_id.is_not(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    state = Delivery(row.status), row.failure, row.text_sealed
+    return PartRow(client_id, message_id, row.conversation_id, row.author_id, *state)
+
+
+def file_of(session: Session, client_id: UUID, message_id: UUID) -> FileRow | None:
+    """The file of a part; a part has one at most."""
+    row = session.execute(
+        select(
+            Attachment.id,
+            Attachment.kind,
+            Attachment.media_type,
+            Attachment.size,
+            Attachment.width,
+            Attachment.height,
+            Attachment.name_sealed,
+        ).where(Attachment.client_id == client_id, Attachment.message_id == message_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    pixels = row.width, row.height
+    return FileRow(row.id, AttachmentKind(row.kind), row.media_type, row.size, *pixels, row.name_sealed)
 
 
 def claim_reply(session: Session, reply: Reply) -> bool:

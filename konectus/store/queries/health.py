@@ -1,10 +1,12 @@
-"""What an operator's eye falls on: backlogs and connector states, from the ops views. No content, no Client's name."""
+"""What an operator's eye falls on: backlogs, connector states, long transactions, invariants. No content, no names."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+MISSING_SINCE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,54 @@ def connector_states(session: Session) -> dict[tuple[str, str], int]:
     """How many Connectors stand in each state, by channel and state."""
     rows = session.execute(text("select channel, state, count(*) as n from ops.connector group by channel, state"))
     return {(row.channel, row.state): row.n for row in rows}
+
+
+def last_seen(session: Session) -> dict[str, datetime]:
+    """By kind of process, when one of it last said that it is alive."""
+    rows = session.execute(text("select process, max(at) as at from platform.heartbeat group by process"))
+    return {row.process: row.at for row in rows}
+
+
+def oldest_transaction(session: Session) -> datetime | None:
+    """Since when, by the server's clock, the oldest other transaction of this session's role is open.
+
+    A role sees no times of others.
+    """
+    found: datetime | None = session.scalar(
+        text(
+            "select min(xact_start) from pg_stat_activity where usename = current_user"
+            " and datname = current_database() and pid <> pg_backend_pid()"
+        )
+    )
+    return found
+
+
+def messages_missing(session: Session, now: datetime) -> int:
+    """Messages that reconciliation found at a channel and not here, in the last seven days."""
+    found = session.scalar(
+        text(
+            "select coalesce(sum((progress->>'missing')::bigint), 0) from platform.connector_request"
+            " where kind = 'reconcile' and requested_at > :since"
+        ),
+        {"since": now - MISSING_SINCE},
+    )
+    return int(found or 0)
+
+
+# Each finds a contradiction that no constraint can hold, since two tables take part; few rows are looked at.
+_INVARIANTS = (
+    # The doors' map and the Connector tell the same.
+    """select from platform.account a join tenant.connector c on c.client_id = a.client_id and c.id = a.connector_id
+       where a.state <> c.state or a.channel <> c.channel""",
+    # Terms 2: a Client without intake has no live account.
+    """select from platform.live_account l join ledger.client_access x on x.client_id = l.client_id
+       where l.live and x.block_ingest""",
+    # A letter that is decided keeps no body.
+    "select from platform.dead_letter l where l.decided_at is not null and octet_length(l.body_sealed) > 0",
+)
+
+
+def invariants_broken(session: Session) -> int:
+    """How many of the invariants do not hold now."""
+    told = ", ".join(f"exists ({invariant} limit 1)" for invariant in _INVARIANTS)
+    return sum(session.execute(text(f"select {told}")).one())

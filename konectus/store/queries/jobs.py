@@ -110,6 +110,9 @@ _PRUNED = {
     "platform.heartbeat": "at",
     "platform.dropped_count": "hour",
     "platform.dead_letter": "created_at",
+    "platform.connector_request": "finished_at",
+    "platform.data_deletion_request": "finished_at",
+    "tenant.tombstone": "at",
     "ledger.sign_in_failure": "last_at",
 }
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from konectus.store.queries.intake import columns
+from konectus.store import arrays
+from konectus.store.arrays import columns
+from konectus.store.queries.sets import statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRow:
+class ItemRow(Struct, frozen=True, kw_only=True, gc=False):
     """What became of one item: stored, duplicate, applied, ignored, unroutable or dead. No Client Content."""
 
     received_at: datetime
@@ -26,8 +28,7 @@ class ItemRow:
     processed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLetter:
+class NewLetter(Struct, frozen=True, kw_only=True, gc=False):
     id: UUID
     client_id: UUID | None
     event_id: int
@@ -52,16 +53,23 @@ class SealedBody:
     body_sealed: bytes
 
 
+_STAYS = "excluded.outcome in ('duplicate', 'unroutable') and webhook_item.outcome in ('stored', 'applied')"
+
+
 def add_items(session: Session, rows: Sequence[ItemRow]) -> None:
     session.execute(
-        text(
+        statement(
             "insert into platform.webhook_item (received_at, event_id, item, channel, account, kind, outcome, error,"
             " processed_at)"
             " select * from unnest(cast(:received_at as timestamptz[]), cast(:event_id as bigint[]),"
             " cast(:item as int[]), cast(:channel as text[]), cast(:account as text[]), cast(:kind as text[]),"
             " cast(:outcome as text[]), cast(:error as text[]), cast(:processed_at as timestamptz[]))"
-            " on conflict (received_at, event_id, item) do update set outcome = excluded.outcome,"
-            " error = excluded.error, processed_at = excluded.processed_at"
+            " on conflict (received_at, event_id, item) do update set"
+            # Read again, what was stored is found to be there, or its account is live no more: it stays stored.
+            " outcome = case when {stays} then webhook_item.outcome else excluded.outcome end,"
+            " error = case when {stays} then webhook_item.error else excluded.error end,"
+            " kind = excluded.kind, processed_at = excluded.processed_at",
+            stays=_STAYS,
         ),
         columns(rows),
     )
@@ -130,5 +138,9 @@ def touch_connectors(session: Session, seen: Mapping[tuple[UUID, UUID], datetime
             " update tenant.connector c set last_event_at = due.at from due"
             " where c.client_id = due.client_id and c.id = due.id"
         ),
-        {"clients": [r[0] for r in rows], "ids": [r[1] for r in rows], "at": [r[2] for r in rows]},
+        {
+            "clients": arrays.uuids(r[0] for r in rows),
+            "ids": arrays.uuids(r[1] for r in rows),
+            "at": arrays.instants(r[2] for r in rows),
+        },
     )

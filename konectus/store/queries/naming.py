@@ -35,7 +35,8 @@ _CLAIM = text(
     update tenant.contact k set profile_asked_at = :now from due
     where k.client_id = due.client_id and k.id = due.id
     returning k.client_id, k.id, k.connector_id, due.channel, k.external_id_sealed,
-      (select v.id from tenant.conversation v where v.client_id = k.client_id and v.contact_id = k.id limit 1)
+      (select v.id from tenant.conversation v where v.client_id = k.client_id
+        and v.connector_id = k.connector_id and v.contact_id = k.id limit 1)
         as conversation_id
     """
 )

@@ -11,6 +11,9 @@ from konectus.domain.connectors import RequestState
 from konectus.store.models.clients import PlanVersion
 from konectus.store.models.connectors import Connector, ConnectorRequest
 
+# A Meta body holds a thousand updates at most.
+MOST_ITEMS = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class ClientLine:
@@ -53,6 +56,8 @@ class EventLife:
     received_at: datetime
     processed_at: datetime | None
     items: tuple[ItemLine, ...]
+    replays: int = 0
+    replayed_at: datetime | None = None
 
 
 def client_lines(session: Session, most: int) -> list[ClientLine]:
@@ -95,17 +100,27 @@ def newest_request(session: Session, connector_id: UUID) -> Request | None:
     return row and Request(row.id, row.kind, RequestState(row.state), row.error)
 
 
-def event_life(session: Session, event_id: int) -> EventLife | None:
-    """Received, parsed, stored, or why not. None for an id that is unknown or older than the log."""
+def event_life(session: Session, event_id: int, received_at: datetime | None = None) -> EventLife | None:
+    """Received, parsed, stored, or why not. None for an id that is unknown or older than the log.
+
+    Without its instant, every day of the log is looked through.
+    """
+    at = " and received_at = :at" if received_at else ""
     row = session.execute(
-        text("select id, door, received_at, processed_at from platform.webhook_event where id = :id"), {"id": event_id}
+        text(
+            "select id, door, received_at, processed_at, replays, replayed_at from platform.webhook_event"  # noqa: S608 - a constant
+            f" where id = :id{at} limit 1"
+        ),
+        {"id": event_id} | ({"at": received_at} if received_at else {}),
     ).one_or_none()
+    if row is None:
+        return None
     items = session.execute(
         text(
             "select item, channel, account, kind, outcome, error, processed_at from platform.webhook_item"
-            " where event_id = :id order by item"
+            " where received_at = :at and event_id = :id order by item limit :most"
         ),
-        {"id": event_id},
+        {"at": row.received_at, "id": event_id, "most": MOST_ITEMS},
     )
     lines = tuple(ItemLine(*item) for item in items)
-    return EventLife(row.id, row.door, row.received_at, row.processed_at, lines) if row else None
+    return EventLife(row.id, row.door, row.received_at, row.processed_at, lines, row.replays, row.replayed_at)

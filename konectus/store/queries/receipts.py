@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from konectus.store.queries.intake import Ref, columns
+from konectus.store.arrays import Column, byteas, columns, instants, uuids
+from konectus.store.queries.intake import Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Named:
 
 def by_keys(session: Session, refs: Iterable[Ref]) -> dict[tuple[UUID, bytes], Found]:
     """The messages there are among these, by (connector, key)."""
-    wanted = sorted(refs)
+    wanted = sorted(refs, key=lambda ref: (ref[0].int, ref[1].int, ref[2]))
     rows = session.execute(
         text(
             "select m.connector_id, m.external_key, m.id, m.conversation_id, m.occurred_at, m.direction"
@@ -67,11 +68,15 @@ def by_keys(session: Session, refs: Iterable[Ref]) -> dict[tuple[UUID, bytes], F
             " as k(client_id, connector_id, external_key)"
             " join tenant.message m using (client_id, connector_id, external_key)"
         ),
-        {"clients": [r[0] for r in wanted], "connectors": [r[1] for r in wanted], "keys": [r[2] for r in wanted]},
+        {
+            "clients": uuids([ref[0] for ref in wanted]),
+            "connectors": uuids([ref[1] for ref in wanted]),
+            "keys": byteas([ref[2] for ref in wanted]),
+        },
     )
     return {
         (row.connector_id, row.external_key): Found(row.id, row.conversation_id, row.occurred_at, row.direction)
-        for row in rows
+        for row in rows.all()
     }
 
 
@@ -84,14 +89,14 @@ def parts(session: Session, wanted: Sequence[tuple[UUID, UUID]]) -> dict[UUID, P
             " where direction = 'out' and (client_id, id) in"
             " (select * from unnest(cast(:clients as uuid[]), cast(:ids as uuid[])))"
         ),
-        {"clients": [client for client, _ in wanted], "ids": [message for _, message in wanted]},
+        {"clients": uuids([client for client, _ in wanted]), "ids": uuids([message for _, message in wanted])},
     )
-    return {row.id: Part(row.connector_id, row.conversation_id, row.occurred_at, row.named) for row in rows}
+    return {row.id: Part(row.connector_id, row.conversation_id, row.occurred_at, row.named) for row in rows.all()}
 
 
 def name_parts(session: Session, namings: Sequence[Naming]) -> None:
     """The channel has them: sent, whatever we knew of the outcome, and nothing more to do for the sender."""
-    rows = columns(sorted(namings, key=lambda n: (n.client_id, n.id)))
+    rows = columns(sorted(namings, key=lambda n: (n.client_id.int, n.id.int)))
     _lock_messages(session, rows["client_id"], rows["id"])
     session.execute(
         text(
@@ -142,9 +147,9 @@ def advance(session: Session, named: Sequence[Named]) -> None:
 def advance_until(session: Session, since: Sequence[tuple[UUID, UUID, datetime | None]]) -> None:
     """In locked conversations (client, id, since): sent messages later than `since` follow the watermarks."""
     rows = {
-        "clients": [client for client, _, _ in since],
-        "ids": [conversation for _, conversation, _ in since],
-        "since": [at for _, _, at in since],
+        "clients": uuids([client for client, _, _ in since]),
+        "ids": uuids([conversation for _, conversation, _ in since]),
+        "since": instants([at for _, _, at in since]),
     }
     session.execute(
         text(
@@ -166,55 +171,7 @@ def advance_until(session: Session, since: Sequence[tuple[UUID, UUID, datetime |
     )
 
 
-def bury(session: Session, named: Sequence[Named]) -> None:
-    """Keep receipts whose messages are not here yet."""
-    session.execute(
-        text(
-            "insert into tenant.tombstone as t (client_id, connector_id, external_key, status, at)"
-            " select * from unnest(cast(:client_id as uuid[]), cast(:connector_id as uuid[]),"
-            " cast(:external_key as bytea[]), cast(:status as text[]), cast(:at as timestamptz[]))"
-            " on conflict (client_id, connector_id, external_key) do update set at = greatest(t.at, excluded.at),"
-            " status = case when 'read' in (t.status, excluded.status) then 'read' else excluded.status end"
-        ),
-        columns(sorted(named, key=lambda r: (r.client_id, r.connector_id, r.external_key))),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Woken:
-    """A kept receipt met its message."""
-
-    client_id: UUID
-    conversation_id: UUID
-    status: str
-    occurred_at: datetime
-
-
-def wake(session: Session, since: datetime) -> list[Woken]:
-    """Apply the kept receipts not older than `since` whose messages have come.
-
-    Batches that run side by side miss each other's rows, so this is done again a moment later, not only in a batch.
-    """
-    rows = session.execute(
-        text(
-            "with come as (select t.client_id, t.connector_id, t.external_key, t.status, m.id, m.conversation_id,"
-            " m.occurred_at"
-            " from tenant.tombstone t join tenant.message m using (client_id, connector_id, external_key)"
-            " where t.at >= :since order by m.client_id, m.id for no key update of m),"
-            " gone as (delete from tenant.tombstone t using come c where t.client_id = c.client_id"
-            " and t.connector_id = c.connector_id and t.external_key = c.external_key),"
-            " done as (update tenant.message m set status = r.status from come r"
-            " where m.client_id = r.client_id and m.id = r.id and m.direction = 'out'"
-            " and array_position('{sending,unknown,sent,delivered,read}', m.status)"
-            " < array_position('{sending,unknown,sent,delivered,read}', r.status))"
-            " select client_id, conversation_id, status, occurred_at from come"
-        ),
-        {"since": since},
-    )
-    return [Woken(*row) for row in rows]
-
-
-def _lock_messages(session: Session, clients: Sequence[object], ids: Sequence[object]) -> None:
+def _lock_messages(session: Session, clients: Column, ids: Column) -> None:
     session.execute(
         text(
             "select id from tenant.message where (client_id, id) in"

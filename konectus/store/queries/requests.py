@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Text, cast, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from konectus.domain.channels import Channel
@@ -25,6 +27,9 @@ class Claimed:
     reason: str | None
     attempts: int
     channel: Channel
+    # A token to try, sealed; what a backfill has done so far.
+    secret_sealed: bytes | None = field(default=None, repr=False)
+    progress: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Line:
     reason: str | None
     secret_sealed: bytes | None = field(repr=False)
     webhook_secret_sealed: bytes | None = field(repr=False)
+    generation: int = 1
+    page_id: str | None = None
+    created_at: datetime | None = None
+    last_event_at: datetime | None = None
+    reconciled_until: datetime | None = None
 
 
 # One request of a Connector at a time, disconnections first: a leased one is running, an earlier due one goes before.
@@ -61,7 +71,8 @@ _CLAIM = text(
                 and (e.kind <> 'disconnect', e.requested_at, e.id) < (q.kind <> 'disconnect', q.requested_at, q.id)))
       order by q.kind <> 'disconnect', q.requested_at, q.id limit :most
       for update of q skip locked)
-    returning r.id, r.client_id, r.connector_id, r.kind, r.target_state, r.reason, r.attempts, c.channel
+    returning r.id, r.client_id, r.connector_id, r.kind, r.target_state, r.reason, r.attempts, c.channel,
+      r.secret_sealed, r.progress
     """
 )
 
@@ -88,17 +99,22 @@ def claim(session: Session, now: datetime, leased_until: datetime, room: Room) -
             reason=row.reason,
             attempts=row.attempts,
             channel=Channel(row.channel),
+            secret_sealed=row.secret_sealed,
+            progress=row.progress,
         )
         for row in rows
     ]
 
 
 def finish(session: Session, request_id: UUID, state: RequestState, error: str | None, now: datetime) -> None:
-    """It is done with, well or not; whatever token was pasted with it is forgotten."""
+    """It is done with, well or not; a token that was pasted with it, and the channel's ids of conversations by which a
+    walk finds its place, are forgotten.
+    """
+    counts = ConnectorRequest.progress.op("-")(cast(["done_here", "after"], ARRAY(Text)))
     session.execute(
         update(ConnectorRequest)
         .where(ConnectorRequest.id == request_id)
-        .values(state=state, error=error, finished_at=now, secret_sealed=None)
+        .values(state=state, error=error, finished_at=now, secret_sealed=None, progress=counts)
     )
 
 
@@ -108,6 +124,24 @@ def postpone(session: Session, request_id: UUID, error: str | None, not_before: 
         update(ConnectorRequest)
         .where(ConnectorRequest.id == request_id)
         .values(state=RequestState.QUEUED, error=error, not_before=not_before)
+    )
+
+
+def note_progress(session: Session, request_id: UUID, progress: dict[str, Any], leased_until: datetime) -> None:
+    """A long request says how far it is, and keeps its claim."""
+    session.execute(
+        update(ConnectorRequest)
+        .where(ConnectorRequest.id == request_id)
+        .values(progress=progress, not_before=leased_until)
+    )
+
+
+def go_on(session: Session, request_id: UUID, not_before: datetime) -> None:
+    """Its turn is over and there is more to do: back to the queue, as if it had not been tried."""
+    session.execute(
+        update(ConnectorRequest)
+        .where(ConnectorRequest.id == request_id)
+        .values(state=RequestState.QUEUED, error=None, not_before=not_before, attempts=0)
     )
 
 
@@ -134,12 +168,47 @@ def line(session: Session, client_id: UUID, connector_id: UUID) -> Line | None:
             Connector.reason,
             Connector.secret_sealed,
             Connector.webhook_secret_sealed,
+            Connector.generation,
+            Connector.page_id,
+            Connector.created_at,
+            Connector.last_event_at,
+            Connector.reconciled_until,
         ).where(Connector.client_id == client_id, Connector.id == connector_id)
     ).one_or_none()
     if row is None:
         return None
-    who = (row.client_id, row.id, Channel(row.channel), row.account_id, row.app, row.name)
-    return Line(*who, ConnectorState(row.state), row.reason, row.secret_sealed, row.webhook_secret_sealed)
+    told = row._asdict()
+    return Line(**told | {"channel": Channel(row.channel), "state": ConnectorState(row.state)})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a request stands."""
+
+    id: UUID
+    state: RequestState
+    error: str | None
+    progress: dict[str, Any]
+
+
+def newest(session: Session, connector_id: UUID, kind: RequestKind) -> Standing | None:
+    """The last thing of a kind that was asked for a Connector."""
+    found = session.scalar(
+        select(ConnectorRequest.id)
+        .where(ConnectorRequest.connector_id == connector_id, ConnectorRequest.kind == kind)
+        .order_by(ConnectorRequest.id.desc())
+        .limit(1)
+    )
+    return standing(session, found) if found is not None else None
+
+
+def standing(session: Session, request_id: UUID) -> Standing:
+    row = session.execute(
+        select(ConnectorRequest.state, ConnectorRequest.error, ConnectorRequest.progress).where(
+            ConnectorRequest.id == request_id
+        )
+    ).one()
+    return Standing(request_id, RequestState(row.state), row.error, row.progress or {})
 
 
 def rename(session: Session, client_id: UUID, connector_id: UUID, name: str) -> None:

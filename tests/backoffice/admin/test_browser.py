@@ -1,12 +1,14 @@
 """The admin in a real browser: accessible in both themes, narrow, by keyboard, and deaf to hostile strings."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from backoffice.admin.words import OUTCOMES
 from backoffice.sessions import COOKIES
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState
@@ -15,7 +17,9 @@ from konectus.domain.suspension import Cause
 from konectus.services import connectors, registration, suspensions
 from konectus.services.installation import Installation
 from konectus.store.models.clients import Suspension
+from konectus.store.queries import connectors as read
 from tests.backoffice.admin.test_hostile import chunks, pages_of, planted
+from tests.backoffice.admin.traffic import Item, Traffic
 from tests.backoffice.conftest import Web
 from tests.support.clock import ManualClock
 from tests.support.database import Sessions
@@ -27,7 +31,7 @@ WIDE, NARROW = (1440, 900), (360, 780)
 
 
 @pytest.fixture
-def ids(make: Factory, installation: Installation) -> dict[str, UUID]:
+def ids(make: Factory, installation: Installation) -> dict[str, Any]:
     """A house with something on every page."""
     active, stopped = make.client(name=NAME), make.client(name="Óptica Güemes e Hijos")
     make.connector(active.id)
@@ -43,10 +47,34 @@ def ids(make: Factory, installation: Installation) -> dict[str, UUID]:
         registration.subscribe(work, trial.id, version, trial=timedelta(days=3))
     with installation.works.staff(STAFF) as work:
         opened = suspensions.suspend_by_hand(work, stopped.id, Cause.AUP, "7.1 · Envío masivo a listas")
-    return {"active": active.id, "stopped": stopped.id, "suspension": opened.suspension_id, "sick": sick}
+    event, letter = _log(installation, active.id)
+    return {
+        "active": active.id,
+        "stopped": stopped.id,
+        "suspension": opened.suspension_id,
+        "sick": sick,
+        "letter": letter,
+        "event": event,
+    }
 
 
-def _paths(ids: dict[str, UUID]) -> tuple[str, ...]:
+def _log(installation: Installation, client_id: UUID) -> tuple[int, UUID]:
+    """Events of every outcome, one that waits, and a letter."""
+    traffic = Traffic(installation)
+    with installation.works.system() as work:
+        account = next(
+            row.account_id for row in read.of_client(work.session, client_id) if row.channel is Channel.MESSENGER
+        )
+    for outcome in OUTCOMES:
+        traffic.came(Item(outcome, account, kind="messaging_hologram" if outcome == "unknown" else "message"))
+    event = traffic.came(
+        *(Item(outcome, account, error="no text" if outcome == "dead" else None) for outcome in OUTCOMES)
+    )
+    traffic.came()
+    return event, traffic.died(event, client_id=client_id, account=account)
+
+
+def _paths(ids: dict[str, Any]) -> tuple[str, ...]:
     return (
         "",
         "client/list",
@@ -62,6 +90,15 @@ def _paths(ids: dict[str, UUID]) -> tuple[str, ...]:
         "plan/list",
         "connector/list",
         f"connector/details/{ids['active']};{ids['sick']}",
+        "webhook-event/list",
+        "webhook-event/list?show=unknown",
+        "webhook-event/list?show=waiting",
+        f"webhook-event/details/{ids['event']}",
+        f"webhook-event/replay/{ids['event']}",
+        "dead-letter/list",
+        f"dead-letter/details/{ids['letter']}",
+        f"dead-letter/replay/{ids['letter']}",
+        f"dead-letter/discard/{ids['letter']}",
         "audit-entry/list",
         "audit-entry/details/1",
     )
@@ -92,14 +129,14 @@ def _serious(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_finding(browser: Browser, web: Web, ids: dict[str, UUID], scheme: str) -> None:
+def test_no_page_has_a_serious_finding(browser: Browser, web: Web, ids: dict[str, Any], scheme: str) -> None:
     page = _page(browser, web, WIDE, scheme)
     for path in _paths(ids):
         page.goto(f"{web.url}/admin/{path}")
         assert _serious(page) == [], path
 
 
-def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(browser: Browser, web: Web, ids: dict[str, UUID]) -> None:
+def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(browser: Browser, web: Web, ids: dict[str, Any]) -> None:
     page = _page(browser, web, NARROW)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -119,7 +156,7 @@ def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(browser: Browser, 
 
 
 def test_a_client_is_suspended_by_keyboard_alone(
-    browser: Browser, web: Web, ids: dict[str, UUID], sessions: Sessions
+    browser: Browser, web: Web, ids: dict[str, Any], sessions: Sessions
 ) -> None:
     page = _page(browser, web, WIDE)
     page.goto(f"{web.url}/admin/")
@@ -144,7 +181,7 @@ def test_a_client_is_suspended_by_keyboard_alone(
         assert session.query(Suspension).filter(Suspension.client_id == ids["active"]).count() == 1
 
 
-def test_without_a_script_the_slip_is_named_by_the_server(browser: Browser, web: Web, ids: dict[str, UUID]) -> None:
+def test_without_a_script_the_slip_is_named_by_the_server(browser: Browser, web: Web, ids: dict[str, Any]) -> None:
     page = _page(browser, web, WIDE)
     page.route("**/admin.js", lambda route: route.abort())
     page.goto(f"{web.url}/admin/client/suspend/{ids['active']}")

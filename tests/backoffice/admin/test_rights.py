@@ -14,11 +14,13 @@ from konectus.services import suspensions
 from konectus.services.installation import Installation
 from konectus.store.queries import admin_clients, admin_lists
 from konectus.store.roles import Role
+from tests.backoffice.admin.traffic import set_aside
 from tests.backoffice.conftest import Web
 from tests.support.factories import STAFF, Factory
 
 A, S, B, T, L, P = (StaffRole(name) for name in ("admin", "support", "billing", "trust", "legal", "privacy"))
 HOUSE = frozenset({A, S, B, T, L})
+LOG = frozenset({A, S, T, P})
 # Written by hand and not derived from the matrix: path → who gets in.
 EXPECTED: Mapping[str, frozenset[StaffRole]] = {
     "/": HOUSE | {P},
@@ -35,6 +37,16 @@ EXPECTED: Mapping[str, frozenset[StaffRole]] = {
     "/suspension/lift/{suspension}": frozenset({A, T, L}),
     "/connector/list": HOUSE | {P},
     "/connector/details/{client};{connector}": HOUSE | {P},
+    "/webhook-event/list": LOG,
+    "/webhook-event/details/{event}": LOG,
+    "/webhook-event/replay/{event}": frozenset({A, S}),
+    "/webhook-event/replay-span?since=2026-11-19T00:00&until=2026-11-20T00:00": frozenset({A, S}),
+    "/dead-letter/list": LOG,
+    "/dead-letter/details/{letter}": LOG,
+    "/dead-letter/replay/{letter}": frozenset({A, S}),
+    "/dead-letter/replay-many": frozenset({A, S}),
+    "/dead-letter/discard/{letter}": frozenset({A}),
+    "/dead-letter/discard-many": frozenset({A}),
     "/audit-entry/list": frozenset({A, T, L, P}),
     "/audit-entry/details/1": frozenset({A, T, L, P}),
 }
@@ -53,6 +65,10 @@ GONE = (
     "/statics/css/tabler.min.css",
     "/agent-session/list",
     "/staff/list",
+    "/webhook-event/create",
+    "/webhook-event/edit/1",
+    "/dead-letter/delete?pks=x",
+    "/dead-letter/export/csv",
 )
 
 
@@ -67,12 +83,15 @@ def known(installation: Installation, make: Factory) -> dict[str, str]:
         contract = admin_clients.contract(work.session, client.id)
         plan = admin_lists.plans(work.session, most=1)[0].code
     assert contract is not None
+    event, letter = set_aside(installation)
     return {
         "client": str(client.id),
         "connector": str(connector),
         "suspension": str(opened.suspension_id),
         "subscription": str(contract.id),
         "plan": plan,
+        "event": str(event),
+        "letter": str(letter),
     }
 
 
@@ -82,7 +101,7 @@ def _served(web: Web) -> Iterator[Route]:
 
 
 def test_every_route_of_the_admin_is_in_the_table(web: Web, known: dict[str, str]) -> None:
-    addresses = [path.format(**known) for path in EXPECTED]
+    addresses = [path.format(**known).partition("?")[0] for path in EXPECTED]
     for route in _served(web):
         assert any(route.path_regex.match(address) for address in addresses), route.path
 
@@ -93,7 +112,7 @@ def test_a_role_opens_what_it_is_granted_and_nothing_else(web: Web, known: dict[
     for path, allowed in EXPECTED.items():
         address = f"/admin{path.format(**known)}"
         assert http.get(address).status_code == (200 if role in allowed else 403), (role, path)
-        if "suspend/" in path or "lift/" in path or "edit/" in path:
+        if any(f"/{word}" in path for word in ("suspend/", "lift/", "edit/", "replay", "discard")):
             # An empty form: read by those who may, refused before it is read for the others.
             assert http.post(address, data={}).status_code == (422 if role in allowed else 403), (role, path)
 
@@ -139,6 +158,17 @@ def test_no_id_is_told_from_an_absent_one(web: Web) -> None:
         f"connector/details/{absent};{absent}",
         "plan/details/x",
         "audit-entry/details/-1",
+        "webhook-event/details/-1",
+        "webhook-event/details/999999999999999999999",
+        "webhook-event/details/77777",
+        "webhook-event/details/x",
+        f"dead-letter/details/{absent}",
+        "dead-letter/details/x",
+        "webhook-event/replay/x",
+        "webhook-event/replay-span",
+        "webhook-event/replay-span?since=x&until=y",
+        f"dead-letter/replay/{absent}",
+        f"dead-letter/discard/{absent}",
     ):
         assert http.get(f"/admin/{path}").status_code == 404, path
 
@@ -165,6 +195,8 @@ def _state(installation: Installation) -> list[object]:
         "ledger.audit_entry",
         "tenant.connector",
         "platform.connector_request",
+        "platform.webhook_event",
+        "platform.dead_letter",
     )
     with installation.database.session(Role.WORKER) as session:
         return [

@@ -19,6 +19,9 @@ def test_description_tells_the_api_alone_to_whoever_asks(http: httpx.Client) -> 
     assert told["info"]["title"] == "Konectus"
     assert set(told["paths"]) == {
         "/api/v1/messages",
+        "/api/v1/conversations",
+        "/api/v1/contacts",
+        "/api/v1/connectors",
         "/api/v1/conversations/{conversation_id}/messages",
         "/api/v1/files/{attachment_id}",
     }

@@ -21,6 +21,7 @@ from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
 from tests.support.desk import Desk
 from tests.support.factories import STAFF, Factory
+from tests.support.horizon import wait_for_open_transactions
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class Program:
 
     http: httpx.Client
     token: str
+    installation: Installation
 
     def get(self, path: str, *, accept: str = "application/json") -> "Answer":
+        wait_for_open_transactions(self.installation)
         headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
         found = self.http.get(f"/api/v1{path}", headers=headers)
         return Answer(found.status_code, found.content, dict(found.headers))
@@ -64,7 +67,7 @@ def desk(installation: Installation, make: Factory) -> Desk:
 
 def program(installation: Installation, http: httpx.Client, client_id: UUID) -> Program:
     with installation.works.system(SYSTEM) as work:
-        return Program(http, credentials.add_api_token(work, client_id, "Respaldo"))
+        return Program(http, credentials.add_api_token(work, client_id, "Respaldo"), installation)
 
 
 @pytest.fixture
@@ -138,6 +141,11 @@ def test_conversation_goes_back_page_by_page(ours: Program, desk: Desk) -> None:
     earlier = ours.get(f"/conversations/{thread}/messages?before={newest.told['next']}")
     assert earlier.texts == ["0", "1"]
     assert earlier.told["next"] is None
+    few = ours.get(f"/conversations/{thread}/messages?limit=2")
+    assert few.texts == [str(number) for number in range(threads.PAGE, threads.PAGE + 2)]
+    following = few.headers["link"].removeprefix("</api/v1").partition(">")[0]
+    assert ours.get(following).texts == [str(number) for number in range(threads.PAGE - 2, threads.PAGE)]
+    assert ours.get(f"/conversations/{thread}/messages?limit=501").status == 422
 
 
 def test_answer_names_the_message_it_answers(ours: Program, desk: Desk, installation: Installation) -> None:

@@ -1,6 +1,7 @@
 """What adapters ask the channels, and what they make of the answers."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,9 @@ from tests.ingestion.channels.provider import BOT, LOGIN, META, OUT, SECRET, TOK
 
 MESSENGER, INSTAGRAM, TELEGRAM = (registry.adapter(name) for name in ("messenger", "instagram", "telegram"))
 NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-PNG = OutgoingFile(kind=AttachmentKind.IMAGE, name="plano.png", mime="image/png", content=b"\x89PNG")
+PNG = OutgoingFile(
+    kind=AttachmentKind.IMAGE, name="plano.png", mime="image/png", content=b"\x89PNG", width=40, height=30
+)
 LINK = OutgoingFile(kind=AttachmentKind.IMAGE, name="plano.png", mime="image/png", url="https://konectus.test/media/x")
 LATE = Outgoing(recipient="55", part="obx_1", late=True, reply_to="m_7")
 
@@ -105,32 +108,11 @@ def test_text_limit_counts_what_the_channel_counts(name: str, access: Access, fi
     assert len(channel.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("code", "subcode", "action"),
-    [
-        (190, None, Action.NEEDS_REAUTH),
-        (102, 463, Action.NEEDS_REAUTH),
-        (10, 458, Action.NEEDS_REAUTH),
-        (10, None, Action.PERMISSION_LOST),
-        (10, 987654, Action.PERMISSION_LOST),
-        (200, 2534041, Action.PERMISSION_LOST),
-        (299, None, Action.PERMISSION_LOST),
-        (10, 1893063, Action.RESTRICTED),
-        (10, 2018278, Action.WINDOW),
-        (10, 2534022, Action.WINDOW),
-        (100, None, Action.REFUSED),
-        (100, 2018047, Action.REFUSED),
-        (551, 1545041, Action.RECIPIENT_GONE),
-        (100, 2018001, Action.RECIPIENT_GONE),
-        (100, 2018300, Action.NOT_OWNER),
-        (4242, None, Action.REFUSED),
-    ],
-)
-def test_refusals_of_meta_become_what_we_do_about_them(code: int, subcode: int | None, action: Action) -> None:
-    meta = Provider(status=400, body=meta_error(code, subcode))
+def test_refusal_of_meta_carries_its_numbers_and_trace() -> None:
+    meta = Provider(status=400, body=meta_error(10, 2018278))
     with pytest.raises(Permanent) as refused:
         MESSENGER.send_text(meta.http, META, OUT, "hola")
-    assert refused.value.action is action
+    assert (refused.value.action, refused.value.provider_code) == (Action.WINDOW, "10/2018278")
     assert "Tr4ce" in str(refused.value)
 
 
@@ -162,26 +144,6 @@ def test_trouble_of_meta_leaves_open_whether_the_message_went(status: int, body:
     with pytest.raises(Transient) as unknown:
         MESSENGER.send_text(meta.http, META, OUT, "hola")
     assert unknown.value.maybe_accepted
-
-
-@pytest.mark.parametrize(
-    ("status", "words", "action"),
-    [
-        (401, "Unauthorized", Action.NEEDS_REAUTH),
-        (404, "Not Found", Action.NEEDS_REAUTH),
-        (403, "Forbidden: bot was blocked by the user", Action.RECIPIENT_GONE),
-        (403, "Forbidden: user is deactivated", Action.RECIPIENT_GONE),
-        (400, "Bad Request: chat not found", Action.RECIPIENT_GONE),
-        (400, "Bad Request: message is too long", Action.REFUSED),
-        (409, "Conflict: terminated by other getUpdates request", Action.CONFLICT),
-        (413, "Request Entity Too Large", Action.REFUSED),
-    ],
-)
-def test_refusals_of_telegram_become_what_we_do_about_them(status: int, words: str, action: Action) -> None:
-    api = Provider(status=status, body=telegram_error(status, words))
-    with pytest.raises(Permanent) as refused:
-        TELEGRAM.send_text(api.http, BOT, OUT, "hola")
-    assert refused.value.action is action
 
 
 def test_telegram_tells_when_to_come_back_and_where_the_chat_went() -> None:
@@ -235,6 +197,76 @@ def test_token_of_a_page_tells_page_and_linked_account() -> None:
     meta.body = {"id": "9001", "name": "Taller"}
     with pytest.raises(Permanent):
         INSTAGRAM.profile(meta.http, META)
+
+
+@pytest.mark.parametrize(
+    ("file", "method"),
+    [
+        (PNG, "sendPhoto"),
+        (replace(PNG, width=None), "sendDocument"),
+        (replace(PNG, width=9000, height=2000), "sendDocument"),
+        (replace(PNG, content=b"x" * (10 << 20) + b"x"), "sendDocument"),
+        (replace(PNG, mime="image/gif"), "sendAnimation"),
+        (replace(PNG, mime="image/webp"), "sendDocument"),
+        (replace(PNG, kind=AttachmentKind.AUDIO, mime="audio/mpeg"), "sendAudio"),
+        (replace(PNG, kind=AttachmentKind.AUDIO, mime="audio/ogg"), "sendVoice"),
+        (replace(PNG, kind=AttachmentKind.AUDIO, mime="audio/x-wav"), "sendDocument"),
+        (replace(PNG, kind=AttachmentKind.VIDEO, mime="video/mp4"), "sendVideo"),
+        (replace(PNG, kind=AttachmentKind.VIDEO, mime="video/webm"), "sendDocument"),
+        (replace(PNG, kind=AttachmentKind.FILE, mime="application/pdf"), "sendDocument"),
+    ],
+)
+def test_telegram_gets_a_file_by_the_method_that_shows_it(file: OutgoingFile, method: str) -> None:
+    api = Provider(body={"ok": True, "result": {"message_id": 12, "date": 1791481193, "chat": {"id": 55}}})
+    TELEGRAM.send_file(api.http, BOT, OUT, file)
+    assert api.last.url.path.endswith(f"/{method}")
+
+
+@pytest.mark.parametrize(
+    ("name", "access", "file"),
+    [
+        ("messenger", META, replace(PNG, content=b"x" * (8 << 20) + b"x")),
+        ("messenger", META, replace(PNG, kind=AttachmentKind.FILE, content=b"x" * (25 << 20) + b"x")),
+        ("instagram", META, replace(PNG, kind=AttachmentKind.FILE, mime="application/zip")),
+        ("telegram", BOT, replace(PNG, content=b"x" * (50 << 20) + b"x")),
+        ("messenger", META, replace(PNG, content=b"")),
+    ],
+)
+def test_file_the_channel_would_refuse_is_not_sent(name: str, access: Access, file: OutgoingFile) -> None:
+    channel = Provider()
+    with pytest.raises(Permanent) as refused:
+        registry.adapter(name).send_file(channel.http, access, OUT, file)
+    assert refused.value.action is Action.MEDIA
+    assert channel.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "access", "node"),
+    [("messenger", META, "9001"), ("instagram", META, "me"), ("instagram", LOGIN, "1784")],
+)
+def test_thread_is_taken_from_another_app(name: str, access: Access, node: str) -> None:
+    meta = Provider(body={"success": True})
+    registry.adapter(name).take_thread(meta.http, access, "55")
+    assert meta.last.url.path == f"/v26.0/{node}/take_thread_control"
+    assert meta.told() == {"recipient": {"id": "55"}}
+    meta.body = {}
+    with pytest.raises(Transient):
+        registry.adapter(name).take_thread(meta.http, access, "55")
+
+
+@pytest.mark.parametrize(
+    ("headers", "usage"),
+    [
+        ({}, None),
+        ({"X-App-Usage": '{"call_count":68,"total_cputime":0,"total_time":28}'}, 68),
+        ({"X-Business-Use-Case-Usage": '{"9001":[{"type":"pages","call_count":3},{"total_time":91}]}'}, 91),
+        ({"X-App-Usage": '{"call_count":', "X-Business-Use-Case-Usage": "[1]"}, None),
+        ({"X-App-Usage": '{"call_count":"many","total_time":[]}'}, None),
+    ],
+)
+def test_allowance_that_is_used_is_told_with_the_answer(headers: dict[str, str], usage: int | None) -> None:
+    meta = Provider(body={"message_id": "m_1"}, headers=headers)
+    assert MESSENGER.send_text(meta.http, META, OUT, "hola").usage == usage
 
 
 def test_bot_is_connected_checked_and_disconnected() -> None:

@@ -162,9 +162,8 @@ def test_killed_sender_leaves_unknown_what_was_on_the_wire_and_the_next_sends_th
     with scene.sender() as process:
         soon(lambda: scene.desk.message(first).status is Delivery.SENDING)
         process.kill()
-    scene.later(61)
     with scene.sender():
-        soon(lambda: scene.desk.message(second).status is Delivery.SENT)
+        soon(lambda: scene.desk.message(second).status is Delivery.SENT, 15)
     assert scene.desk.message(first).status is Delivery.UNKNOWN
     assert sorted(scene.received()) == ["después", "quizás"]
 
@@ -181,11 +180,8 @@ def test_two_senders_killed_again_and_again_never_say_a_thing_twice_and_lose_not
     for number, kinds in enumerate(troubles):
         for kind in kinds:
             scene.fault(kind)
-        # What the killed ones had on the wire holds its conversation until their lease is over.
-        scene.later(61 * number)
         with scene.sender(), scene.sender():
             scene.wait_for_undone(30 - 10 * number)
-    scene.later(61 * len(troubles))
     with scene.sender():
         scene.wait_for_undone(0)
     states = {words: scene.desk.message(part).status for part, words in parts.items()}
@@ -197,3 +193,21 @@ def test_two_senders_killed_again_and_again_never_say_a_thing_twice_and_lose_not
         theirs = [words for words in received if words.startswith(f"{place}-")]
         assert theirs == sorted(theirs)
     assert sum(state is Delivery.SENT for state in states.values()) >= 20
+
+
+def test_killed_sender_beside_another_holds_its_conversation_for_a_moment_only(scene: Scene) -> None:
+    scene.fault("slow", 6)
+    beats = "select count(*) from platform.heartbeat where process = 'sender'"
+    with scene.sender() as killed, scene.sender() as living:
+        soon(lambda: int(str(scene.desk.sql(beats))) > 1)
+        living.send_signal(signal.SIGSTOP)
+        first = scene.desk.reply(scene.thread, "quizás")
+        soon(lambda: scene.desk.message(first).status is Delivery.SENDING)
+        living.send_signal(signal.SIGCONT)
+        time.sleep(2.5)
+        assert scene.desk.message(first).status is Delivery.SENDING, "what a living sender has is left alone"
+        killed.kill()
+        began = monotonic()
+        soon(lambda: scene.desk.message(first).status is Delivery.UNKNOWN, 15)
+        assert monotonic() - began < 8
+    assert scene.desk.message(first).failure == "unconfirmed"

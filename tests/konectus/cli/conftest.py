@@ -10,6 +10,7 @@ import pytest
 
 from konectus.cli.__main__ import main
 from konectus.services.installation import Installation
+from konectus.store.roles import Role
 from tests.support.database import MASTER_HEX
 
 
@@ -45,6 +46,7 @@ def konectus(command: Konectus, installation: Installation, monkeypatch: pytest.
     """The command, in the environment of the test's installation."""
     settings = installation.settings
     assert settings.database_url is not None
+    installation.released.conninfo(Role.RELEASER)  # it is copied for the first who asks, and commands do not ask here
     variables = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "DATA_DIR": str(settings.data_dir),

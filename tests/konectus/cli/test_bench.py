@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from konectus.cli.bench import load, machine
+from konectus.cli.bench import command, ground, load, machine
 from konectus.cli.bench.command import Line
 from konectus.clock import monotonic
 
@@ -77,6 +78,20 @@ def test_only_a_ratio_under_its_floor_is_below_it() -> None:
     assert Line("doors", "", 0.99, floor=1.0).is_below
     assert not Line("doors", "", 1.0, floor=1.0).is_below
     assert not Line("p99", "", 0.2).is_below
+    assert Line("nothing was measured", "", float("nan"), floor=1.0).is_below
+
+
+def test_bench_fails_below_a_floor_only_when_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def nowhere() -> Iterator[None]:
+        yield
+
+    # Measuring takes minutes; what is done with the figures is what this is about.
+    monkeypatch.setattr(ground, "prepared", nowhere)
+    monkeypatch.setattr(command, "_doors", lambda *_: iter([Line("doors : echo", "1 : 2", 0.5, floor=1.0, goal="1.3")]))
+    command.bench(only=["doors"])
+    with pytest.raises(command.BelowFloor, match="doors : echo"):
+        command.bench(only=["doors"], enforce=True)
 
 
 @pytest.mark.processes

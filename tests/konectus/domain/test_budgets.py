@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from konectus.domain import budgets
-from konectus.domain.budgets import Breaker, Budget
+from konectus.domain.budgets import Breaker, Budget, Tally
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FIVE = Budget(burst=5, per_second=2)
@@ -27,25 +27,49 @@ def broken(failures: int, successes: int = 0) -> Breaker:
 def test_full_bucket_gives_its_burst_and_then_says_how_long_to_wait() -> None:
     level, waits = budgets.full(FIVE, NOON), []
     for _ in range(6):
-        level, wait = budgets.take(FIVE, level, NOON)
+        level, _, wait = budgets.take(FIVE, level, NOON)
         waits.append(wait)
     assert waits == [*[timedelta()] * 5, seconds(0.5)]
 
 
 def test_empty_bucket_gives_again_after_the_wait_it_named() -> None:
     level = budgets.Level(0, NOON)
-    level, wait = budgets.take(FIVE, level, NOON)
-    assert budgets.take(FIVE, level, NOON + wait)[1] == timedelta()
+    level, taken, wait = budgets.take(FIVE, level, NOON)
+    assert taken == 0
+    assert budgets.take(FIVE, level, NOON + wait)[1:] == (1, timedelta())
+
+
+def test_bucket_gives_a_slice_as_far_as_it_goes() -> None:
+    level, taken, _ = budgets.take(FIVE, budgets.full(FIVE, NOON), NOON, most=3)
+    assert (taken, level.tokens) == (3, 2)
+    assert budgets.take(FIVE, level, NOON, most=3)[1:] == (2, timedelta())
 
 
 def test_bucket_never_holds_more_than_its_burst() -> None:
-    level, _ = budgets.take(FIVE, budgets.full(FIVE, NOON), NOON + timedelta(days=1))
+    level, *_ = budgets.take(FIVE, budgets.full(FIVE, NOON), NOON + timedelta(days=1))
     assert level.tokens == 4
 
 
 def test_clock_that_steps_back_takes_nothing_from_the_bucket() -> None:
-    level, wait = budgets.take(FIVE, budgets.Level(2, NOON), NOON - seconds(9))
-    assert (level.tokens, wait) == (1, timedelta())
+    level, _, wait = budgets.take(FIVE, budgets.Level(2, NOON), NOON - seconds(9))
+    assert (level.tokens, level.at, wait) == (1, NOON, timedelta())
+
+
+@pytest.mark.parametrize(
+    ("usage", "speed"), [(None, 2), (0, 2), (75, 2), (80, 1.6), (90, 0.8), (99, 0.08), (100, 0.04), (140, 0.04)]
+)
+def test_used_up_allowance_slows_us_down_before_the_channel_refuses(usage: int | None, speed: float) -> None:
+    slowed = budgets.slowed(FIVE, usage)
+    assert slowed.per_second == pytest.approx(speed)
+    assert slowed.burst >= 1
+
+
+def test_breaker_counts_what_other_processes_saw_of_the_last_minute() -> None:
+    others = (Tally(NOON, well=6), Tally(NOON - seconds(90), well=90))
+    breaker = budgets.told(broken(4), others, NOON)
+    assert not budgets.failed(breaker, NOON, 0).is_open
+    assert sum(tally.well for tally in breaker.tallies) == 6
+    assert budgets.told(broken(5), others, NOON) == broken(5)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """States of an outgoing part under receipts that come in any order."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
-from konectus.domain.conversations import Delivery, advance
+from konectus.domain.conversations import Delivery, advance, arrived_late
 
 
 def test_receipts_in_any_order_end_in_the_same_state() -> None:
@@ -24,3 +25,10 @@ def test_receipt_changes_no_part_that_never_left() -> None:
 
 def test_state_that_is_no_receipt_changes_nothing() -> None:
     assert advance(Delivery.SENT, Delivery.FAILED) is Delivery.SENT
+
+
+def test_message_that_came_five_minutes_after_it_was_sent_is_late() -> None:
+    sent = datetime(2026, 11, 19, 18, 0, tzinfo=UTC)
+    assert arrived_late(sent, sent + timedelta(minutes=5))
+    assert not arrived_late(sent, sent + timedelta(minutes=4, seconds=59))
+    assert not arrived_late(sent, sent - timedelta(hours=1))

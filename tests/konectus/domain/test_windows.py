@@ -62,3 +62,29 @@ def test_window_never_opens_again_by_waiting(wait: timedelta) -> None:
     now = windows.of(Channel.MESSENGER, OPENED, OPENED + wait).permission
     later = windows.of(Channel.MESSENGER, OPENED, OPENED + wait + timedelta(hours=1)).permission
     assert order.index(later) >= order.index(now)
+
+
+@pytest.mark.parametrize(("after", "permission"), [(23, Permission.FREE), (24, Permission.SHUT), (72, Permission.SHUT)])
+def test_owners_telegram_account_answers_for_a_day_and_has_no_human_agent(after: int, permission: Permission) -> None:
+    window = windows.of(Channel.TELEGRAM, OPENED, OPENED + timedelta(hours=after), through_owner=True)
+    assert (window.permission, window.closes_at) == (permission, OPENED + timedelta(hours=24))
+    assert window.human_until is None
+
+
+def test_owners_account_where_nobody_has_written_is_shut() -> None:
+    assert windows.of(Channel.TELEGRAM, None, OPENED, through_owner=True).permission is Permission.SHUT
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "business_at", "through"),
+    [
+        (OPENED, None, False),
+        (OPENED, OPENED, True),
+        (OPENED, OPENED - timedelta(seconds=1), False),
+        (None, OPENED, True),
+    ],
+)
+def test_answers_go_where_the_person_wrote_last(
+    opened_at: datetime | None, business_at: datetime | None, *, through: bool
+) -> None:
+    assert windows.through_owner(opened_at, business_at) is through

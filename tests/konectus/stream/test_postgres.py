@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from konectus.sealing import Unreadable
 from konectus.services.installation import Installation
 from konectus.store import signals
 from konectus.store.queries import jobs
 from konectus.store.roles import Role
-from konectus.stream.postgres import Arrival, append, claim, mark_done
+from konectus.stream.postgres import Arrival, append, append_in, claim, mark_done
 from tests.support.clock import START, ManualClock
 
 CANARY = b'{"text": "el secreto de Rosa"}'
@@ -122,16 +121,33 @@ def test_body_cannot_be_read_in_the_table_nor_moved_to_another_row(installation:
                 " (select body_sealed from platform.webhook_event order by id limit 1)"
             )
         )
-    with pytest.raises(Unreadable) as refused:
-        waiting(installation)
-    assert "Rosa" not in str(refused.value)
+        found = claim(session, installation.keys, 10)
+    assert [(claimed.body, claimed.error) for claimed in found] == [(CANARY, None), (b"", "unreadable")]
 
 
-def test_body_of_a_day_whose_key_is_destroyed_is_unreadable(installation: Installation) -> None:
-    take(installation, CANARY)
-    installation.keys.destroy_intake(START.date())
-    with pytest.raises(Unreadable):
-        waiting(installation)
+def test_body_of_a_day_whose_key_is_destroyed_loses_only_itself(installation: Installation) -> None:
+    take(installation, CANARY, at=START - timedelta(days=1))
+    take(installation, b"hoy")
+    installation.keys.destroy_intake(START.date() - timedelta(days=1))
+    with installation.database.session(Role.WORKER) as session:
+        found = claim(session, installation.keys, 10)
+    assert [(claimed.body, claimed.error) for claimed in found] == [(b"", "unreadable"), (b"hoy", None)]
+
+
+def test_bodies_of_our_own_are_logged_with_the_transaction_that_knows_of_them(installation: Installation) -> None:
+    arrivals = [Arrival("meta:demo", START, b"uno"), Arrival("telegram:x", START + timedelta(seconds=1), CANARY)]
+    with pytest.raises(RuntimeError), installation.database.session(Role.WORKER) as session:
+        append_in(session, installation.keys, arrivals)
+        raise RuntimeError("lo que debía saberse de ellos falla")
+    assert waiting(installation) == []
+    with installation.database.session(Role.WORKER) as session:
+        ids = append_in(session, installation.keys, arrivals)
+        assert append_in(session, installation.keys, []) == []
+    with installation.database.session(Role.WORKER) as session:
+        found = claim(session, installation.keys, 10)
+    assert [(c.id, c.door, c.received_at, c.body) for c in found] == [
+        (number, a.door, a.received_at, a.body) for number, a in zip(ids, arrivals, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in (Role.WORKER, Role.ANALYST)])
