@@ -55,8 +55,10 @@ def alone(data_dir: Path) -> Iterator[None]:
 
 
 def remember(data_dir: Path, children: Mapping[str, int]) -> None:
-    """Write down the children, for the next start in case this one is killed."""
-    (data_dir / CHILDREN_FILE).write_text(json.dumps(dict(children)), encoding="utf-8")
+    """Write down the children, for the next start in case this one is killed; whoever reads finds a whole list."""
+    draft = data_dir / f".{CHILDREN_FILE}"
+    draft.write_text(json.dumps(dict(children)), encoding="utf-8")
+    draft.replace(data_dir / CHILDREN_FILE)
 
 
 def require_port(port: int, setting: str, host: str = "127.0.0.1") -> None:
@@ -104,6 +106,8 @@ def _end_leftovers(path: Path) -> None:
 
 def _is_ours(pid: int) -> bool:
     """Whether the number still names a Python of ours, not somebody who got it later."""
-    found = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     modules = ("backoffice.asgi", "ingestion.", "-m scheduler", "konectus.cli")
     return Path(sys.executable).name in found.stdout and any(module in found.stdout for module in modules)

@@ -84,7 +84,11 @@ def test_doors_recover_by_themselves_when_every_connection_breaks(
 
     def cut() -> None:
         with connect(superuser, name) as conn, contextlib.suppress(Exception):
-            conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'konectus_worker'")
+            # Of this database alone: the server is shared with other tests.
+            conn.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where usename = 'konectus_worker' and datname = current_database()"
+            )
 
     async def scenario(door: Door) -> list[str]:
         taken: list[str] = []
