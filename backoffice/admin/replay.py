@@ -1,5 +1,6 @@
 """Commands on the log: having events or dead letters read again, and discarding letters."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,7 +110,7 @@ class ReplayEvents:
 
 
 @dataclass(frozen=True)
-class OnLetters:
+class OnLetters(ABC):
     """What both commands on letters share: which ones, and their facts."""
 
     wanted: Wanted
@@ -143,15 +144,15 @@ class OnLetters:
         del given
         return {}
 
+    @abstractmethod
     def take(self, work: Work, reason: str) -> Taken:
         """The act. Raises NothingToReplay or NoSuchLetter."""
-        raise NotImplementedError
 
-    def _title(self, n: int) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _title(self, n: int) -> str: ...
 
-    def _lead(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _lead(self) -> str: ...
 
     def _back(self) -> str:
         return page_of(LETTER, self.wanted.letter_id) if self.wanted.letter_id else list_of(LETTER)

@@ -1,5 +1,6 @@
 """REST v1 for a Client's own programs: its messages, page by page or all in one stream."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 from urllib.parse import quote
@@ -12,8 +13,10 @@ from backoffice.api import lists
 from backoffice.api.callers import Caller, TheCaller
 from backoffice.api.paging import Limit, with_link
 from backoffice.api.records import Message, Page, cursor, message, read_cursor
+from konectus.domain.suspension import ClientSuspended
 from konectus.errors import NotFound
 from konectus.files import sealed
+from konectus.files.port import NoSuchFile
 from konectus.store.queries import messages as read
 from konectus.store.queries import stored_files, threads
 from konectus.store.queries.threads import MessageRow
@@ -30,10 +33,13 @@ Connector = Annotated[UUID | None, Query(description="one Connector's alone")]
 def list_messages(
     request: Request, caller: TheCaller, connector: Connector = None, after: UUID | None = None, limit: Limit = 100
 ) -> Response | Page:
-    """All messages in the order in which they were stored; `Accept: application/x-ndjson` streams them, one a line."""
+    """All messages in the order in which they were stored; `Accept: application/x-ndjson` streams them, one a line.
+
+    A stream that a Suspension or an order cuts short ends with the line `{"error": "client_suspended"}`.
+    """
     caller.require_export()
     if NDJSON in request.headers.get("accept", ""):
-        return StreamingResponse(_lines(caller, connector, after), media_type=NDJSON)
+        return StreamingResponse(lines(caller, connector, after), media_type=NDJSON)
     found = _after(caller, connector, after, limit)
     following = str(found[-1].id) if len(found) == limit else None
     page = Page(messages=found, next=following)
@@ -67,16 +73,26 @@ def get_file(request: Request, caller: TheCaller, attachment_id: UUID) -> Respon
         found = stored_files.by_id(session, caller.keys, attachment_id)
     if found is None:
         raise NotFound
+    try:
+        content = sealed.read(request.app.state.files, caller.keys, found.id)
+    except NoSuchFile:
+        raise NotFound from None
     name = quote(found.name or str(found.id), safe="")
     return Response(
-        sealed.read(request.app.state.files, caller.keys, found.id),
+        content,
         media_type=found.media_type or "application/octet-stream",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "X-Content-Type-Options": "nosniff"},
     )
 
 
-def _lines(caller: Caller, connector: UUID | None, after: UUID | None) -> Iterator[str]:
+def lines(caller: Caller, connector: UUID | None, after: UUID | None) -> Iterator[str]:
+    """A Suspension that blocks the export ends a running stream too (P13); its last line says that it is not whole."""
     while True:
+        try:
+            caller.require_export()
+        except ClientSuspended as suspended:
+            yield f"{json.dumps({'error': suspended.code})}\n"
+            return
         found = _after(caller, connector, after, _STREAM_PAGE)
         yield from (f"{row.model_dump_json()}\n" for row in found)
         if len(found) < _STREAM_PAGE:

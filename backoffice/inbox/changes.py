@@ -21,7 +21,8 @@ from backoffice.sessions import Visitor
 from konectus import i18n
 from konectus.sealing import ClientKeys
 from konectus.services.work import Works
-from konectus.store.queries import asking, inbox, limits, profiles
+from konectus.store.queries import inbox, limits, profiles
+from konectus.store.queries.asking import Requests
 from konectus.store.queries.inbox import ListRow
 from konectus.store.roles import Role
 
@@ -107,7 +108,7 @@ class _Reading:
             self.rows[user_id] = {row.id: row for row in inbox.list_rows(self.session, self.keys, user_id, list(ids))}
             self.counts[user_id] = inbox.counts(self.session, self.keys.client_id, user_id)
         rows = list({one: None for ids in wanted.values() for one in ids})
-        self.asking.update(asking.among(self.session, self.keys.client_id, rows))
+        self.asking.update(self._requests.among(rows))
 
     def page(self, conversation_id: UUID) -> Page:
         if conversation_id not in self.pages:
@@ -118,9 +119,13 @@ class _Reading:
     def resting(self) -> Resting:
         return limits.resting(self.session, self.keys.client_id, self.now)
 
+    @property
+    def _requests(self) -> Requests:
+        return Requests(self.session, self.keys.client_id, self.now)
+
     @cached_property
     def asking_count(self) -> int:
-        return asking.count(self.session, self.keys.client_id)
+        return self._requests.count()
 
     @cached_property
     def colleagues(self) -> list[profiles.Colleague]:

@@ -13,7 +13,8 @@ from backoffice.inbox.present import Page
 from backoffice.inbox.views import Row
 from backoffice.pages import Reader
 from konectus.sealing import ClientKeys
-from konectus.store.queries import asking, inbox, threads
+from konectus.store.queries import inbox, threads
+from konectus.store.queries.asking import Requests
 from konectus.store.queries.inbox import ListRow
 from konectus.store.queries.threads import EventRow, MessageRow
 
@@ -31,16 +32,17 @@ class Lists:
 
     def page(self, reader: Reader, before: str | None = None) -> tuple[Row, ...]:
         """One page of it; two queries, three where requests alone are shown."""
-        found = self._requests(before) if self.chosen.kind == "requests" else self._all(before)
-        waiting = asking.among(self.session, self.keys.client_id, [row.id for row in found])
+        requests = Requests(self.session, self.keys.client_id, reader.now)
+        found = self._asking(requests, before) if self.chosen.kind == "requests" else self._all(before)
+        waiting = requests.among([row.id for row in found])
         return tuple(present.row(row, reader, self.user_id, asks=row.id in waiting) for row in found)
 
     def _all(self, before: str | None) -> list[ListRow]:
         return inbox.list_page(self.session, self.keys, self.chosen.wanted(self.user_id, before))
 
-    def _requests(self, before: str | None) -> list[ListRow]:
-        wanted, client_id = self.chosen.wanted(self.user_id, before), self.keys.client_id
-        ids = asking.page(self.session, client_id, wanted.status, wanted.channel, wanted.before)
+    def _asking(self, requests: Requests, before: str | None) -> list[ListRow]:
+        wanted = self.chosen.wanted(self.user_id, before)
+        ids = requests.page(wanted.status, wanted.channel, wanted.before)
         found = inbox.list_rows(self.session, self.keys, self.user_id, ids)
         return sorted(found, key=lambda row: ids.index(row.id))
 

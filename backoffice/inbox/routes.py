@@ -19,7 +19,8 @@ from backoffice.inbox.views import Found, Row, Thread
 from konectus import ids
 from konectus.domain.suspension import ClientSuspended
 from konectus.store import signals
-from konectus.store.queries import asking, connectors, inbox, limits, profiles
+from konectus.store.queries import connectors, inbox, limits, profiles
+from konectus.store.queries.asking import Requests
 
 router = APIRouter(include_in_schema=False)
 
@@ -132,7 +133,7 @@ def _page(request: Request, look: Look, opened: Opened | None = None, found: Fou
         rows = _rows(session, look)
         notices = listing.notices(connectors.of_client(session, look.client_id), look.reader)
         counts = inbox.counts(session, look.client_id, look.user_id)
-        waiting = asking.count(session, look.client_id)
+        waiting = Requests(session, look.client_id, look.reader.now).count()
         context = _thread(session, look, opened) if opened else {"thread": None}
     return _answer(
         "inbox/page.html",

@@ -217,6 +217,9 @@ def test_request_has_a_list_of_its_own_until_it_is_answered(web: Web, here: Happ
     assert all("Solicitud</span>" in page.partition(row)[2].partition("</a>")[0] for page in (everybody, requests))
     assert row not in http.get("/inbox?kind=requests&channel=telegram").text
     assert row not in http.get("/inbox?kind=requests&status=closed").text
+    web.clock.advance(days=31)
+    assert row not in http.get("/inbox?kind=requests").text, "the channel keeps a request for thirty days"
+    web.clock.advance(days=-31)
     here.talk.settle(here.told, here.say(Words(text="Sí", author=Author.AGENT)), Delivery.FAILED, "refused")
     assert row in http.get("/inbox?kind=requests").text, "what did not arrive accepted nothing"
     here.say(Words(text="Sí, a todo México", author=Author.AGENT, status=Delivery.SENT))

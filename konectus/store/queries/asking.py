@@ -1,7 +1,8 @@
 """People whose first message waits in a channel's folder of requests until somebody answers. Rows are inbox's."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,6 +12,8 @@ from konectus.domain.channels import Channel
 from konectus.domain.conversations import Status
 from konectus.store.queries.inbox import MOST_COUNTED, PAGE
 
+# Requests that idled longer are in no folder any more (channels.md 2.8).
+_LASTS = timedelta(days=30)
 # Nothing of ours after it: what failed or was called back has let nobody in. Each request finds its contact and its
 # conversation by their keys: left the choice, a planner that has counted nothing yet begins at all conversations.
 _ASKING = """
@@ -22,7 +25,7 @@ _ASKING = """
     cross join lateral (
       select * from tenant.conversation
       where client_id = :client and connector_id = e.connector_id and contact_id = k.id limit 1) v
-    where e.client_id = :client and e.kind = 'message_request'
+    where e.client_id = :client and e.kind = 'message_request' and e.at > :since
       and not exists (
         select from tenant.message m
         where m.client_id = :client and m.conversation_id = v.id and m.occurred_at >= e.at and m.direction = 'out'
@@ -41,26 +44,29 @@ _PAGE = text(
 )
 
 
-def among(session: Session, client_id: UUID, conversation_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Which of these conversations wait as a request."""
-    if not conversation_ids:
-        return frozenset()
-    return frozenset(session.scalars(_AMONG, {"client": client_id, "ids": list(conversation_ids)}))
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Those of one Client that wait now."""
 
+    session: Session
+    client_id: UUID
+    now: datetime
 
-def count(session: Session, client_id: UUID) -> int:
-    """Open conversations that wait as a request, counted up to MOST_COUNTED."""
-    return int(session.scalars(_COUNT, {"client": client_id, "most": MOST_COUNTED}).one())
+    def among(self, conversation_ids: Sequence[UUID]) -> frozenset[UUID]:
+        """Which of these conversations wait as a request."""
+        if not conversation_ids:
+            return frozenset()
+        return frozenset(self.session.scalars(_AMONG, self._given(ids=list(conversation_ids))))
 
+    def count(self) -> int:
+        """Open conversations that wait as a request, counted up to MOST_COUNTED."""
+        return int(self.session.scalars(_COUNT, self._given(most=MOST_COUNTED)).one())
 
-def page(
-    session: Session,
-    client_id: UUID,
-    status: Status,
-    channel: Channel | None,
-    before: tuple[datetime, UUID] | None = None,
-) -> list[UUID]:
-    """One page of them, newest first. `before` is (last_at, id) of the last row of the page above."""
-    at, last = before or (None, None)
-    values = {"client": client_id, "status": status, "channel": channel, "at": at, "last": last, "limit": PAGE}
-    return list(session.scalars(_PAGE, values))
+    def page(self, status: Status, channel: Channel | None, before: tuple[datetime, UUID] | None = None) -> list[UUID]:
+        """One page of them, newest first. `before` is (last_at, id) of the last row of the page above."""
+        at, last = before or (None, None)
+        given = self._given(status=status, channel=channel, at=at, last=last, limit=PAGE)
+        return list(self.session.scalars(_PAGE, given))
+
+    def _given(self, **given: object) -> dict[str, object]:
+        return {"client": self.client_id, "since": self.now - _LASTS, **given}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from backoffice.api import routes
+from backoffice.api.callers import Caller
 from konectus.domain.channels import AttachmentKind, Channel
 from konectus.domain.suspension import Cause
 from konectus.files import sealed
@@ -124,6 +125,23 @@ def test_stream_has_one_message_a_line(ours: Program, desk: Desk, monkeypatch: p
     assert lines == [f"línea {number}\notra" for number in range(5)]
 
 
+def test_stream_under_way_ends_with_the_reason_when_the_export_is_blocked(
+    ours: Program, desk: Desk, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_STREAM_PAGE", 2)
+    thread = desk.conversation(desk.connector())
+    for number in range(3):
+        desk.outside(thread, f"m{number}", f"línea {number}")
+        desk.wait(seconds=1)
+    wait_for_open_transactions(installation)
+    lines = routes.lines(Caller(installation, desk.client_id), None, None)
+    before = [json.loads(next(lines))["text"] for _ in range(2)]
+    with installation.works.staff(STAFF) as work:
+        suspensions.open_cause(work, desk.client_id, Cause.LEGAL_ORDER, "Juzgado cuarto, oficio 18/2026")
+    assert before == ["línea 0", "línea 1"]
+    assert [json.loads(line) for line in lines] == [{"error": "client_suspended"}]
+
+
 def test_messages_of_one_connector_alone(ours: Program, desk: Desk) -> None:
     page, bot = desk.connector(), desk.connector(Channel.TELEGRAM)
     desk.outside(desk.conversation(page), "m1", "por Messenger")
@@ -169,6 +187,9 @@ def test_stored_file_is_downloaded_with_the_same_token(
     attachment = ours.get("/messages").told["messages"][0]["attachments"][0]  # type: ignore[index]  # JSON
     answer = ours.get(attachment["url"].partition("/api/v1")[2])
     assert answer.body == b"%PDF-1.7 hola"
+    sealed.delete(open_files(installation.settings.data_dir), desk.client_id, file_id)
+    gone, never = ours.get(f"/files/{file_id}"), ours.get(f"/files/{UUID(int=5)}")
+    assert (gone.status, gone.body) == (404, never.body)
     assert answer.headers["content-disposition"].startswith("attachment")
     assert program(installation, http, make.client().id).get(f"/files/{file_id}").status == 404
 
