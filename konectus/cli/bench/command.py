@@ -12,7 +12,7 @@ from konectus.errors import Conflict
 if TYPE_CHECKING:
     from konectus.cli.bench.ground import Ground
 
-MESSAGES = 12_000
+MESSAGES = 60_000
 REQUESTS = 9_000
 HISTORY = 50_000
 PAINT_SECONDS = 10
