@@ -14,9 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from backoffice import callbacks, errors, health, media, pages
+from backoffice import errors, health, media, pages
 from backoffice.account import routes as account
 from backoffice.api import routes as api
+from backoffice.callbacks import meta
 from backoffice.deps import recogniser
 from backoffice.inbox import actions, files, routes, stream
 from backoffice.inbox.hub import Hub
@@ -80,7 +81,7 @@ _ROUTERS = (
     files.router,
     media.router,
     account.router,
-    callbacks.router,
+    meta.router,
     health.router,
 )
 

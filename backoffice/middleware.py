@@ -199,7 +199,7 @@ class Gated:
         return None if visitor.role in surface.roles else NotFound()
 
 
-# Forms of Meta under the doors' prefix that are pages of ours and no events (backoffice.callbacks).
+# Forms of Meta under the doors' prefix that are pages of ours and no events (backoffice.callbacks.meta).
 AT_HOME = ("/deauthorize", "/data-deletion")
 
 

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     instagram_api_url: str = "https://api.instagram.com"
     telegram_api_url: str = "https://api.telegram.org"
     files_url: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str = Field(default="avisos@konectus.example", pattern=r"^[^\r\n]*@[^\r\n]+$")
+    mail_webhook_secret: SecretStr | None = None
+    payment_webhook_secret: SecretStr | None = None
+    pay_to: str = Field(default="", max_length=500)
     metrics_token: SecretStr | None = None
     max_webhook_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
     simulator_url: str | None = None

@@ -19,5 +19,13 @@ class UserRole(StrEnum):
     AGENT = "agent"
 
 
+class UserRelation(StrEnum):
+    """What an Authorized User is to the Client (Terms 2)."""
+
+    EMPLOYEE = "employee"
+    CONTRACTOR = "contractor"
+    AGENT = "agent"
+
+
 # lifecycle.md 6: who may suspend for which cause is decided in services.suspensions by these.
 MAY_SUSPEND = frozenset({StaffRole.ADMIN, StaffRole.TRUST, StaffRole.LEGAL})

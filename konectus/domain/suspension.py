@@ -61,6 +61,14 @@ class Access:
     ingest: bool = False
     export: bool = False
     causes: tuple[Cause, ...] = ()
+    # The contract has ended (Terms 15.3); its data is being or has been deleted.
+    terminated: bool = False
+    deleting: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the Client can use the product as contracted."""
+        return not (self.causes or self.terminated or self.deleting)
 
 
 def access(open_causes: Iterable[Cause]) -> Access:

@@ -1,7 +1,9 @@
 """The only driver of Alembic: brings the main and the released database to the newest schema, roles and policies."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from time import sleep
 
@@ -13,6 +15,8 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from konectus.domain import readings
+from konectus.domain.readings import Readings
 from konectus.domain.suspension import POLICIES
 from konectus.errors import Unavailable
 from konectus.store import policies
@@ -67,6 +71,7 @@ def _migrate_main(engine: Engine, master_key: bytes) -> None:
     with engine.begin() as conn:
         policies.apply(conn)
         _seed_cause_matrix(conn)
+        _seed_readings(conn)
 
 
 def _upgrade(tree: str, engine: Engine) -> None:
@@ -175,3 +180,14 @@ def _seed_cause_matrix(conn: Connection) -> None:
         values = {"cause": cause, "login": policy.login, "inbox": policy.inbox, "send": policy.send}
         values |= {"ingest": policy.ingest, "export": policy.export, "renewal": policy.renewal}
         conn.execute(statement, values | {"window": policy.starts_window, "lift": policy.lift})
+
+
+def _seed_readings(conn: Connection) -> None:
+    """What no row says yet gets its default; what the owner changed stays."""
+    statement = text(
+        "insert into ledger.reading (name, value, clause) values (:name, cast(:value as jsonb), :clause)"
+        " on conflict (name) do update set clause = excluded.clause"
+    )
+    for one in fields(Readings):
+        value = json.dumps(readings.as_json(one.default))
+        conn.execute(statement, {"name": one.name, "value": value, "clause": readings.CLAUSES[one.name]})

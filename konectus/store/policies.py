@@ -26,6 +26,7 @@ _MAY_USE = {
 # Views run with the reader's own rights (security_invoker), so the policies of the tables hold in them too.
 VIEWS = {
     "ledger.client_access": (Role.APP, Role.STAFF, Role.WORKER, Role.OPERATOR),
+    "ledger.invoice_balance": (Role.APP, Role.STAFF, Role.WORKER),
     "platform.live_account": (Role.WORKER,),
     # Every process asks at its start whether it knows this schema.
     "platform.alembic_version": (Role.APP, Role.STAFF, Role.WORKER),
@@ -91,9 +92,10 @@ def statements() -> Iterator[str]:
         yield f"revoke all on all tables in schema {', '.join(SCHEMAS)} from {role}"
     for entry in ENTRIES:
         yield from _of_table(entry)
-    # FORCE binds the owner too; migrations keep the cause matrix in line with the code through this.
-    yield f"drop policy if exists {OWNER} on ledger.cause_policy"
-    yield f"create policy {OWNER} on ledger.cause_policy for all to {OWNER} using (true) with check (true)"
+    # FORCE binds the owner too; migrations keep the cause matrix and missing readings in line through this.
+    for table in ("ledger.cause_policy", "ledger.reading"):
+        yield f"drop policy if exists {OWNER} on {table}"
+        yield f"create policy {OWNER} on {table} for all to {OWNER} using (true) with check (true)"
     for view, readers in VIEWS.items():
         yield f"grant select on {view} to {', '.join(readers)}"
 

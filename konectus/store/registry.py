@@ -14,13 +14,18 @@ from konectus.store.base import Base
 from konectus.store.models import (
     amendments,
     audit,
+    billing,
     clients,
     compliance,
     connectors,
+    documents,
+    endings,
     figures,
     identity,
     inbox,
     limits,
+    notices,
+    payments,
     search,
     traffic,
 )
@@ -77,6 +82,8 @@ _STAFF = "a person of Konectus, not of a Client"
 _TRAFFIC = "arrives before the Client is known"
 _KEPT = "5 years after termination (Terms 11)"
 _CONTENT = "until erased (Terms 15.3)"
+# A Client's people see their bills and write none.
+_BOOKS: Mapping[Role, str] = {APP: "S", STAFF: "SIU", WORKER: "SIU"}
 _TENANT: Mapping[Role, str] = {APP: "SIUD", WORKER: "SIUD", STAFF: "S", RELEASER: "S", OPERATOR: "S"}
 
 
@@ -154,6 +161,40 @@ ENTRIES: tuple[Entry, ...] = (
         {APP: "SIUD", STAFF: "SIUD", WORKER: "SIUD"},
         "a keyed hash of an address nobody has signed in with yet",
     ),
+    # money
+    Entry(billing.Reading, Deletion.KEPT, "for good", {APP: "S", STAFF: "SU", WORKER: "SIU"}, _CATALOGUE, audited=True),
+    Entry(billing.NumberSeries, Deletion.KEPT, "for good", {STAFF: "SIU", WORKER: "SIU"}, _CATALOGUE),
+    _ledger(billing.SubscriptionChange, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="subscription_changes"),
+    _ledger(billing.Invoice, {**_BOOKS, OPERATOR: "S"}, export="invoices"),
+    _ledger(billing.InvoiceLine, _BOOKS, export="invoice_lines", audited=False),
+    _ledger(payments.Payment, _BOOKS, export="payments"),
+    _ledger(payments.CreditNote, _BOOKS, export="credit_notes"),
+    _ledger(payments.Allocation, {APP: "S", STAFF: "SI", WORKER: "SI"}, export="allocations", audited=False),
+    _ledger(payments.Refund, _BOOKS, export="refunds"),
+    _ledger(payments.Deferral, _BOOKS, export="deferrals"),
+    _ledger(payments.PaymentEvent, {STAFF: "S", WORKER: "SIU"}, audited=False),
+    # notices
+    _ledger(notices.Notice, {APP: "SIU", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="notices", audited=False),
+    _ledger(notices.NoticeEvent, {APP: "SI", STAFF: "SI", WORKER: "SI"}, export="notice_events", audited=False),
+    _ledger(notices.NoticeInvoice, {APP: "SI", STAFF: "SI", WORKER: "SI"}, export="notice_invoices", audited=False),
+    _ledger(notices.StaffTask, {APP: "SI", STAFF: "SIU", WORKER: "SIU"}, audited=False),
+    # endings
+    _ledger(endings.Termination, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="terminations"),
+    _ledger(endings.ExportWindow, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="export_windows"),
+    _ledger(endings.ExportJob, {APP: "SIU", STAFF: "SI", WORKER: "SIU", OPERATOR: "S"}, export="export_jobs"),
+    _ledger(endings.Hold, {APP: "S", STAFF: "SIU", WORKER: "SIU"}),
+    _ledger(endings.Approval, {STAFF: "SIU", WORKER: "SIU"}),
+    _ledger(endings.Deletion, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}),
+    # documents
+    Entry(
+        documents.DocumentVersion,
+        Deletion.KEPT,
+        "for good",
+        {APP: "S", STAFF: "SIU", WORKER: "SIU"},
+        _CATALOGUE,
+        audited=True,
+    ),
+    _ledger(documents.DocumentAcceptance, {APP: "SIU", STAFF: "S", WORKER: "SIU"}, export="acceptances"),
     _ledger(figures.UsageDaily, {STAFF: "S", WORKER: "SIUD", RELEASER: "SIUD"}, audited=False),
     # tenant
     _tenant(

@@ -13,10 +13,12 @@ from konectus.services import credentials
 from konectus.services.installation import Installation
 from konectus.services.work import Change
 from konectus.store.models import amendments, figures, inbox, search, traffic
+from konectus.store.models.clients import Subscription
 from konectus.store.models.figures import BINS
 from konectus.store.registry import ENTRIES, Plane
 from konectus.store.roles import Role
 from tests.support.factories import Factory
+from tests.support.ledger_rows import ledger_rows
 
 NOISE = b"\x00" * 40
 ATTACHMENT = {"position": 0, "kind": "image", "state": "stored", "source_sealed": NOISE}
@@ -31,7 +33,11 @@ def fill_every_table(installation: Installation, make: Factory, client_id: UUID)
         credentials.add_api_token(work, client_id, "Exportación nocturna")
         work.record("test.filled", ("client", client_id), Change(client_id=client_id))
     with installation.database.session(Role.WORKER) as session:
-        for model, values in _rows(client_id, user_id, connector_id, installation.clock.now()):
+        mine = Subscription.client_id == client_id
+        subscription_id = session.execute(select(Subscription.id).where(mine)).scalar_one()
+        now = installation.clock.now()
+        rows = _rows(client_id, user_id, connector_id, now)
+        for model, values in [*rows, *ledger_rows(client_id, subscription_id, user_id, now)]:
             table: Table = model.__table__
             session.execute(insert(table).values(values))
         for entry in ENTRIES:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from konectus.domain.plans import Interval, SubscriptionStatus
 from konectus.domain.suspension import MIN_REASON, Cause, LiftRule
 from konectus.store.base import Base
-from konectus.store.columns import Id, one_of
+from konectus.store.columns import Id, one_of, to_tenant_row
 
 LEDGER = {"schema": "ledger"}
 
@@ -99,6 +100,11 @@ class PlanVersion(Base):
     seats: Mapped[int] = mapped_column(Integer)
     connectors: Mapped[int] = mapped_column(Integer)
     published_at: Mapped[datetime | None]
+    # A seat beyond those of the Plan, for a whole period; None: more seats only with another Plan.
+    extra_seat_cents: Mapped[int | None] = mapped_column(BigInteger)
+    # The public page as it was when this version was published (Terms 2): its HTML and hash.
+    page_html: Mapped[str | None] = mapped_column(Text, deferred=True)
+    page_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     plan: Mapped[Plan] = relationship(lazy="raise")
 
@@ -132,6 +138,8 @@ class Subscription(Base):
     trial_ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    # The legal day of the month on which periods begin; 31 means the last. None before the first paid period.
+    anchor_day: Mapped[int | None] = mapped_column(Integer)
 
     client: Mapped[Client] = relationship(lazy="raise")
     plan_version: Mapped[PlanVersion] = relationship(lazy="raise")
@@ -164,8 +172,13 @@ class Suspension(Base):
         CheckConstraint("(lifted_at is null) = (lifted_by is null)", name="lifted"),
         CheckConstraint("lifted_at is null or lifted_at >= opened_at", name="order"),
         CheckConstraint(f"length(reason) >= {MIN_REASON}", name="reason"),
-        # Terms 15.1(a) wants a notice proven delivered; until notices are recorded no such row can be opened.
-        CheckConstraint("cause <> 'nonpayment'", name="nonpayment_needs_notice"),
+        to_tenant_row("notice_id", "ledger.notice"),
+        to_tenant_row("invoice_id", "ledger.invoice"),
+        # Terms 15.1(a) wants a notice proven delivered; the trigger looks at the proof.
+        CheckConstraint(
+            "cause <> 'nonpayment' or (notice_id is not null and invoice_id is not null)",
+            name="nonpayment_needs_notice",
+        ),
         Index(
             "uq_suspension_one_open",
             "client_id",
@@ -188,5 +201,8 @@ class Suspension(Base):
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
     lift_reason: Mapped[str | None]
+    # Non-payment: the notice whose time ran out, and the invoice of it that was not paid.
+    notice_id: Mapped[UUID | None]
+    invoice_id: Mapped[UUID | None]
 
     client: Mapped[Client] = relationship(lazy="raise")

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from konectus.domain.roles import StaffRole, UserRole
+from konectus.domain.roles import StaffRole, UserRelation, UserRole
 from konectus.store.base import Base
 from konectus.store.columns import SEALED, Id, one_of, to_tenant_row
 
@@ -21,6 +21,7 @@ class AuthorizedUser(Base):
     __table_args__ = (
         UniqueConstraint("client_id", "id"),
         one_of("role", UserRole),
+        one_of("relation", UserRelation),
         CheckConstraint("email = lower(email)", name="email_lower"),
         LEDGER,
     )
@@ -33,6 +34,10 @@ class AuthorizedUser(Base):
     password_hash: Mapped[str | None] = mapped_column(Text, info=SECRET, deferred=True, deferred_raiseload=True)
     active: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[datetime]
+    # Terms 2: an employee, a contractor or an agent of the Client.
+    relation: Mapped[str | None]
+    # Set while an invitation waits for its answer; such a person holds a seat.
+    invited_at: Mapped[datetime | None]
 
 
 class AgentSession(Base):

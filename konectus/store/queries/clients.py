@@ -33,7 +33,7 @@ def access(session: Session, client_id: UUID) -> Access:
     """
     row = session.execute(
         text(
-            "select block_login, block_inbox, block_send, block_ingest, block_export, causes"
+            "select block_login, block_inbox, block_send, block_ingest, block_export, causes, terminated, deleting"
             " from ledger.client_access where client_id = :id"
         ),
         {"id": client_id},
@@ -47,6 +47,8 @@ def access(session: Session, client_id: UUID) -> Access:
         ingest=row.block_ingest,
         export=row.block_export,
         causes=tuple(Cause(cause) for cause in row.causes),
+        terminated=row.terminated,
+        deleting=row.deleting,
     )
 
 

@@ -131,12 +131,11 @@ def test_session_cannot_write_a_row_of_another_client(installation: Installation
     writable = [e for e in SCOPED if "I" in e.grants.get(Role.APP, "")]
     assert len(writable) >= 10
     for entry in writable:
-        columns = [c.name for c in entry.table.columns if entry.name != "ledger.audit_entry" or c.name != "id"]
+        columns = [column.name for column in entry.table.columns if column.identity is None]
         with connected(installation, Role.WORKER) as conn:
             statement = text(f"select {', '.join(columns)} from {entry.name} where client_id = :id limit 1")
             values = dict(conn.execute(statement, {"id": two.second}).mappings().one())
-        if "before" in values:
-            values |= {"before": "{}", "after": "{}"}
+        values |= {name: "{}" for name, value in values.items() if isinstance(value, dict)}
         listed, named = ", ".join(values), ", ".join(f":{name}" for name in values)
         with connected(installation, Role.APP) as conn:
             set_tenant(conn, two.first)

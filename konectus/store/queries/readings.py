@@ -1,0 +1,13 @@
+"""How the Terms are read today: the rows of `ledger.reading`."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from konectus.domain import readings
+from konectus.domain.readings import Readings
+from konectus.store.models.billing import Reading
+
+
+def current(session: Session) -> Readings:
+    """Every reading; the default where no row says otherwise."""
+    return readings.from_rows(dict(session.execute(select(Reading.name, Reading.value)).tuples()))
