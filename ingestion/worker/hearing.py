@@ -50,11 +50,9 @@ def move(moves: Moves, heard: Sequence[Told[Receipt]], found: Known, threads: Th
 
 
 def move_met(moves: Moves, met: Sequence[Met]) -> None:
-    """A kept read tells that all before its message were read."""
+    """Their conversations are locked; what had waited is known when it is taken."""
     for one in met:
-        movement = moves.at(one.client_id, one.conversation_id)
-        if one.status == Delivery.READ and one.direction == Direction.OUT:
-            movement.heard(Delivery.READ, one.occurred_at)
+        moves.at(one.client_id, one.conversation_id)
 
 
 def named(heard: Sequence[Told[Receipt]], taken: Sequence[Taken], found: Known, now: datetime) -> list[Named]:
@@ -70,10 +68,15 @@ def named(heard: Sequence[Told[Receipt]], taken: Sequence[Taken], found: Known, 
     ]
 
 
-def late(taken: Sequence[Taken], threads: Threads) -> Moves:
-    """Watermarks that were told before anybody knew the person."""
-    moves = Moves()
+def late(taken: Sequence[Taken], threads: Threads, met: Sequence[Met]) -> Moves:
+    """Watermarks that were told before anybody knew the person; a read that waited for its message tells that all
+    before it were read.
+    """
+    moves, messages = Moves(), {one.ref: one for one in met}
     for one in taken:
+        message = messages.get(one.ref)
+        if message and one.status == Delivery.READ and message.direction == Direction.OUT:
+            moves.at(one.client_id, message.conversation_id).heard(Delivery.READ, message.occurred_at)
         thread = threads.get(one.ref[1:])
         if thread is None or thread.conversation_id is None:
             continue

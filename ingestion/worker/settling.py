@@ -114,7 +114,7 @@ def _apply(scene: Scene, talk: Talk, told: Gathered, here: _Meeting) -> Settled:
     if talk.named:
         receipts.name_parts(session, [naming for _, naming, _ in talk.named])
     taken = tombstones.take(session, [one.ref for one in here.met] + list(here.callers)) if _waited(here) else []
-    late = hearing.late(taken, here.threads)
+    late = hearing.late(taken, here.threads, here.met)
     move(session, late)
     if named := hearing.named(told.heard, taken, here.found, scene.now):
         receipts.advance(session, named)

@@ -131,10 +131,15 @@ class Ledger:
         return told
 
     def receipts(self) -> dict[tuple[UUID, str], tuple[datetime, datetime]]:
-        """Until when a person has been delivered to and has read, by (connector, person)."""
+        """Until when a person has been delivered to and has read, by (connector, person).
+
+        A read of Instagram names its message and no instant: it tells nothing where that message never came.
+        """
         told: dict[tuple[UUID, str], tuple[datetime, datetime]] = {}
+        said = {(fact.place.connector_id, fact.key) for fact in self.learnt if fact.kind == "said"}
         for fact in self.learnt:
-            if fact.kind in {"delivered", "read"}:
+            is_placed = fact.place.channel != "instagram" or (fact.place.connector_id, fact.key) in said
+            if fact.kind in {"delivered", "read"} and is_placed:
                 delivered, read = told.get((fact.place.connector_id, fact.person), (NEVER, NEVER))
                 delivered = max(delivered, fact.at)
                 read = max(read, fact.at) if fact.kind == "read" else read
