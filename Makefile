@@ -1,7 +1,7 @@
 # Daily commands. `make` alone lists them; each builds .venv first when it is missing, broken or out of date.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check coverage migrate docs bench soak
+.PHONY: help venv demo test check coverage migrate docs bench soak mutants
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -32,3 +32,6 @@ bench: venv ## measure, printed as ratios
 
 soak: venv ## the long checks, with the full figures
 	@.ci/test soak
+
+mutants: venv ## break nine rules of the Terms, one at a time; each must redden the tests
+	@.venv/bin/python -m tests.mutants.run

@@ -1,7 +1,8 @@
 """The table of jobs, and what runs each of their slots once however many schedulers there are. No rule lives here.
 
 A slot is an instant of a job's timetable by the product's clock; whoever inserts its row in `platform.job_slot` runs
-it. APScheduler only says when to look, since the demo's clock may jump.
+it. APScheduler only says when to look, since the demo's clock may jump. A run that makes up for a missed slot sees
+the present, not the slot's instant: every job looks for what is due by now.
 """
 
 import logging
@@ -24,11 +25,27 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from ingestion import health
 from konectus import ids, log
-from konectus.clock import SystemClock
+from konectus.clock import Clock, SystemClock, monotonic
 from konectus.errors import KonectusError, Unavailable
 from konectus.meters import Counters
-from konectus.services import jobs
+from konectus.services import (
+    approvals,
+    changes,
+    deferrals,
+    ending_sweeps,
+    erasing,
+    erasure,
+    export_jobs,
+    invariants,
+    jobs,
+    lifting,
+    notice_sweeps,
+    renewals,
+    suspending,
+    windows,
+)
 from konectus.services.installation import Installation, open_installation
+from konectus.services.slots import SlotLost, Slots
 from konectus.settings import Settings
 from reports import collect, release
 
@@ -36,6 +53,8 @@ LEGAL = "America/Mexico_City"
 # Seconds between two looks at the timetable, and between two heartbeats.
 LOOK = 5
 BEAT = 15
+# Seconds between two looks at the clock, and by how much it must be ahead of time to have been moved.
+WATCH, LEAP = 0.5, 60.0
 # A scheduler that said nothing for so long is dead, and its unfinished slots are taken over.
 SILENT = timedelta(seconds=60)
 # Missed slots of one job that one look runs at most; the next look goes on.
@@ -46,12 +65,16 @@ logger = logging.getLogger("konectus.scheduler")
 
 @dataclass(frozen=True)
 class Job:
-    """One row of the table. A slot missed by more than `lateness` is not made up for."""
+    """One row of the table. A slot missed by more than `lateness` is not made up for.
+
+    `whole`: its run is one transaction, with which the slot is finished too.
+    """
 
     id: str
     trigger: BaseTrigger
     run: Callable[[Installation], object]
     lateness: timedelta
+    whole: bool = False
 
 
 def _release(installation: Installation) -> int:
@@ -60,17 +83,54 @@ def _release(installation: Installation) -> int:
     return len(release.run(installation))
 
 
+MINUTE, HOUR, DAY, WEEK = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+
+
+def _every(minutes: int) -> CronTrigger:
+    return CronTrigger(minute=f"*/{minutes}", timezone="UTC")
+
+
+def _hourly(minute: int) -> CronTrigger:
+    return CronTrigger(minute=minute, timezone="UTC")
+
+
+def _daily(hour: int, minute: int) -> CronTrigger:
+    """By the clock of the legal zone, in which every business day begins."""
+    return CronTrigger(hour=hour, minute=minute, timezone=LEGAL)
+
+
+# Level-triggered: each looks for what is due by now, so one run makes up for all that were missed (lifecycle.md 5).
 JOBS: tuple[Job, ...] = (
-    Job("keep_partitions", CronTrigger(minute=5, timezone="UTC"), jobs.keep_partitions, timedelta(hours=1)),
-    Job("suspend_trials", CronTrigger(minute="*/5", timezone="UTC"), jobs.suspend_trials, timedelta(minutes=5)),
-    Job("check_connectors", CronTrigger(minute=10, timezone="UTC"), health.check_connectors, timedelta(hours=1)),
-    Job("listen_for_silence", CronTrigger(minute=40, timezone="UTC"), health.listen_for_silence, timedelta(hours=1)),
-    Job(
-        "look_after_tokens", CronTrigger(hour=5, minute=0, timezone="UTC"), health.look_after_tokens, timedelta(days=1)
-    ),
-    Job("collect_usage", CronTrigger(hour=0, minute=20, timezone=LEGAL), collect.run, timedelta(days=7)),
-    Job("release_month", CronTrigger(hour=1, minute=0, timezone=LEGAL), _release, timedelta(days=7)),
-    Job("prune", CronTrigger(hour=3, minute=30, timezone=LEGAL), jobs.prune, timedelta(days=1)),
+    # money
+    Job("renew", _every(5), renewals.renew, 5 * MINUTE),
+    Job("apply_changes", _every(1), changes.apply_due, MINUTE),
+    Job("suspend_trials", _every(5), jobs.suspend_trials, 5 * MINUTE),
+    Job("notify_due", _every(10), notice_sweeps.notify_due, 10 * MINUTE),
+    Job("notice_watch", _every(15), notice_sweeps.notice_watch, 15 * MINUTE),
+    Job("trial_reminders", _hourly(20), renewals.remind_trials, HOUR),
+    Job("suspend_nonpayment", _hourly(30), suspending.suspend_nonpayment, HOUR),
+    Job("lift_paid", _every(1), lifting.lift_paid, MINUTE),
+    Job("deferral_end", _every(5), deferrals.deferral_end, 5 * MINUTE),
+    # endings
+    Job("approval_expiry", _every(5), approvals.approval_expiry, 5 * MINUTE),
+    Job("window_reminders", _hourly(15), windows.window_reminders, HOUR),
+    Job("close_windows", _every(5), windows.close_elapsed, 5 * MINUTE),
+    Job("terminate_effective", _every(5), ending_sweeps.terminate_effective, 5 * MINUTE),
+    Job("deletion_requests", _daily(2, 0), erasure.deletion_requests, DAY),
+    Job("deletion_execute", _every(5), erasing.deletion_execute, 5 * MINUTE),
+    Job("backup_expiry_watch", _daily(4, 0), erasing.backup_expiry_watch, DAY),
+    Job("export_purge", _hourly(25), export_jobs.purge, HOUR),
+    # channels
+    Job("check_connectors", _hourly(10), health.check_connectors, HOUR),
+    Job("listen_for_silence", _hourly(40), health.listen_for_silence, HOUR),
+    Job("look_after_tokens", CronTrigger(hour=5, minute=0, timezone="UTC"), health.look_after_tokens, DAY),
+    # figures
+    Job("collect_usage", _daily(0, 20), collect.run, WEEK),
+    Job("release_month", _daily(1, 0), _release, WEEK),
+    # upkeep
+    Job("check_invariants", _every(5), invariants.check, 5 * MINUTE, whole=True),
+    Job("keep_partitions", _hourly(5), jobs.keep_partitions, HOUR, whole=True),
+    Job("prune", _daily(3, 30), jobs.prune, DAY, whole=True),
 )
 
 
@@ -84,8 +144,8 @@ class Runner:
     counters: Counters = field(default_factory=Counters)
 
     @property
-    def slots(self) -> jobs.Slots:
-        return jobs.Slots(self.installation, self.worker)
+    def slots(self) -> Slots:
+        return Slots(self.installation, self.worker)
 
     def look(self, job: Job) -> None:
         """Run what is due of one job, oldest slot first, and what a dead scheduler left half done."""
@@ -114,7 +174,9 @@ class Runner:
     def _run(self, job: Job, slot: datetime) -> None:
         facts = {"job": job.id, "slot": slot.isoformat()}
         try:
-            result = job.run(self.installation)
+            result = job.run(self.slots.fenced(job.id, slot, whole=job.whole))
+        except SlotLost as error:
+            logger.warning("another scheduler has the slot", extra=facts | {"code": error.code})
         except Unavailable as error:
             logger.warning("the job waits for the database", extra=facts | {"code": error.code})
             self.slots.release(job.id, slot)
@@ -134,20 +196,43 @@ def between(trigger: BaseTrigger, after: datetime, until: datetime) -> Iterator[
         slot = trigger.get_next_fire_time(slot, slot + timedelta(microseconds=1))
 
 
-def start(runner: Runner, *, look: float = LOOK) -> BackgroundScheduler:
+@dataclass
+class Leaps:
+    """Notices that the product's clock moved faster than time: the timetable is then looked at without waiting."""
+
+    clock: Clock
+    _seen: tuple[datetime, float] | None = None
+
+    def leaped(self) -> bool:
+        """Whether it moved ahead by more than LEAP since the last call."""
+        now, real = self.clock.now(), monotonic()
+        before, self._seen = self._seen, (now, real)
+        return before is not None and (now - before[0]).total_seconds() - (real - before[1]) > LEAP
+
+
+def start(runner: Runner, *, look: float = LOOK, beat: float = BEAT) -> BackgroundScheduler:
     """Look at the timetable from now on, each job in a turn of its own; the first look is at once."""
     scheduler = BackgroundScheduler(
         jobstores={"default": MemoryJobStore()},
-        executors={"default": ThreadPoolExecutor(len(runner.table) + 1)},
+        executors={"default": ThreadPoolExecutor(len(runner.table) + 2)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
     runner.beat()
-    scheduler.add_job(runner.beat, IntervalTrigger(seconds=BEAT, timezone="UTC"))
+    scheduler.add_job(runner.beat, IntervalTrigger(seconds=beat, timezone="UTC"))
     now = SystemClock().now()  # when to look is real time, whatever the product's clock says
     for job in runner.table:
         every = IntervalTrigger(seconds=look, timezone="UTC")
         scheduler.add_job(runner.look, every, (job,), id=job.id, next_run_time=now)
+    leaps = Leaps(runner.installation.clock)
+
+    def watch() -> None:
+        if leaps.leaped():
+            runner.beat()  # nobody takes us for dead because the clock jumped
+            for job in runner.table:
+                scheduler.modify_job(job.id, next_run_time=SystemClock().now())
+
+    scheduler.add_job(watch, IntervalTrigger(seconds=WATCH, timezone="UTC"))
     scheduler.start()
     return scheduler
 

@@ -15,14 +15,15 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from backoffice import errors, health, media, pages
+from backoffice.account import exports
 from backoffice.account import routes as account
 from backoffice.api import routes as api
-from backoffice.callbacks import meta
+from backoffice.callbacks import mail, meta, payments
 from backoffice.deps import recogniser
 from backoffice.inbox import actions, files, routes, stream
 from backoffice.inbox.hub import Hub
 from backoffice.middleware import CSP_FILES, Gated, Headed, Recognised, SameOrigin, Switch
-from backoffice.signin import links
+from backoffice.signin import forgotten, links, signup
 from backoffice.signin import routes as signin
 from konectus.files.opening import open_files
 from konectus.meters import Counters
@@ -74,6 +75,8 @@ def create_app(installation: Installation, beside: Beside | None = None) -> Fast
 _ROUTERS = (
     api.router,
     signin.router(),
+    signup.router,
+    forgotten.router,
     links.router,
     stream.router,
     routes.router,
@@ -81,7 +84,10 @@ _ROUTERS = (
     files.router,
     media.router,
     account.router,
+    exports.router,
+    mail.router,
     meta.router,
+    payments.router,
     health.router,
 )
 

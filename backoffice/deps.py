@@ -11,7 +11,7 @@ from backoffice.sessions import Kind, Recognise, Visitor
 from konectus.services import identity
 from konectus.services.installation import Installation
 from konectus.services.work import Actor, Works
-from konectus.store.queries import clients, profiles
+from konectus.store.queries import clients, profiles, standing
 from konectus.store.roles import Role
 
 
@@ -70,6 +70,7 @@ def agent_of(of: Works, token: str) -> Visitor | None:
     with of.database.session(Role.APP, found.client_id) as session:
         access = clients.access(session, found.client_id)
         house = profiles.house(session, found.client_id)
+        stands = standing.of_client(session, found.client_id, of.clock.now())
     if access.login:
         return None
     return Visitor(
@@ -83,6 +84,7 @@ def agent_of(of: Works, token: str) -> Visitor | None:
         locale=LOCALE_OF.get(house.language, "en"),
         zone=house.zone,
         access=access,
+        standing=stands,
         record=found,
     )
 

@@ -102,6 +102,37 @@ WORDS = {
     "attachment_not_retryable": Words(
         msg("This file cannot be fetched again"), msg("Open the conversation in the channel to see it.")
     ),
+    "acceptance_needed": Words(
+        msg("An owner of your account has to accept the Terms first"),
+        msg("They are on the page Documents of the account; then everything is here."),
+        glyph="file-text",
+    ),
+    "owners_only": Words(
+        msg("Only an owner of your account does this"),
+        msg("Ask one of them; they are listed under People."),
+        glyph="lock",
+    ),
+    "owner_needed": Words(
+        msg("Only an owner of your account does this"),
+        msg("Ask one of them; they are listed under People."),
+        glyph="lock",
+    ),
+    "seats_full": Words(
+        msg("All seats of your Plan are taken"),
+        msg("Deactivate somebody or add a seat under Plan; nothing was changed."),
+        glyph="users",
+    ),
+    "seats_below_use": Words(
+        msg("More people have a seat than you would keep"),
+        msg("Deactivate some of them under People first; nothing was changed."),
+        glyph="users",
+    ),
+    "last_owner": Words(
+        msg("This is the only owner"), msg("Name another owner first; nothing was changed."), glyph="user-round"
+    ),
+    "email_taken": Words(
+        msg("That e-mail signs in already"), msg("A person belongs to one Client; use another address."), glyph="mail"
+    ),
     "conflict": Words(
         msg("Somebody was faster"), msg("Load the page again to see how it stands now."), glyph="rotate-cw"
     ),
@@ -154,6 +185,8 @@ def answer(request: Request, error: KonectusError) -> Response:
     """The page, fragment or problem document of a refusal."""
     if isinstance(error, Unauthenticated) and _wants_page(request):
         return to_sign_in(request)
+    if error.code == "acceptance_needed" and _wants_page(request):
+        return RedirectResponse("/account/documents", SEE_OTHER)
     answered = _written(request, status_of(error), words_of(error), error.code)
     if isinstance(error, TooMany):
         answered.headers["Retry-After"] = str(max(1, int(error.retry_after.total_seconds())))

@@ -19,6 +19,7 @@ from konectus import i18n, ids
 from konectus.clock import Clock, monotonic
 from konectus.errors import Forbidden, KonectusError, NotFound, Unauthenticated
 from konectus.meters import REQUEST_SECONDS, Counters
+from konectus.services.documents import AcceptanceNeeded
 
 log = logging.getLogger(__name__)
 
@@ -196,11 +197,14 @@ class Gated:
         if visitor.kind != surface.kind:
             # The front door of the other house may be asked for; what is behind it is not there for this person.
             return Unauthenticated() if scope["path"].rstrip("/") == surface.prefix else NotFound()
-        return None if visitor.role in surface.roles else NotFound()
+        if visitor.role not in surface.roles:
+            return NotFound()
+        needs_terms = any(sessions.within(scope["path"], prefix) for prefix in sessions.NEEDS_TERMS)
+        return AcceptanceNeeded() if needs_terms and visitor.standing.must_accept else None
 
 
-# Forms of Meta under the doors' prefix that are pages of ours and no events (backoffice.callbacks.meta).
-AT_HOME = ("/deauthorize", "/data-deletion")
+# Under the doors' prefix, but no events of a channel: forms of Meta, results of charges and of mail (callbacks).
+AT_HOME = ("/deauthorize", "/data-deletion", "/webhooks/payments", "/webhooks/mail")
 
 
 @dataclass(frozen=True)

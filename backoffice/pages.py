@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,23 @@ def exact(instant: datetime, zone: str) -> str:
     return i18n.gettext("{told} ({zone}); {legal} in Mexico City", told=told, zone=zone, legal=legal)
 
 
+def legal(instant: datetime, reader: Reader) -> str:
+    """The instant in the legal zone, and the reader's own hour beside it where that is another (lifecycle.md 2, #2)."""
+    told = i18n.format_datetime(instant, i18n.LEGAL_ZONE, "long")
+    own = ZoneInfo(reader.zone)
+    if instant.astimezone(own).utcoffset() == instant.astimezone(i18n.LEGAL_ZONE).utcoffset():
+        return told
+    place = reader.zone.rpartition("/")[2].replace("_", " ")
+    same_day = instant.astimezone(own).date() == instant.astimezone(i18n.LEGAL_ZONE).date()
+    there = i18n.format_time(instant, own) if same_day else i18n.format_datetime(instant, own, "long")
+    return i18n.gettext("{told} in Mexico City ({there} in {place})", told=told, there=there, place=place)
+
+
+def until(instant: datetime, reader: Reader) -> str:
+    """The last minute before an instant: a term that ends with a legal day ends at 23:59 of it."""
+    return legal(instant - timedelta(minutes=1), reader)
+
+
 def when(instant: datetime, reader: Reader) -> str:
     """For scanning a list: the hour today, "yesterday", the day this fortnight, else the date."""
     day = instant.astimezone(ZoneInfo(reader.zone)).date()
@@ -166,6 +183,16 @@ def _full(context: Context, instant: datetime) -> Markup:
 
 
 @pass_context
+def _legal(context: Context, instant: datetime) -> Markup:
+    return time_element(instant, legal(instant, context["reader"]), context["reader"])
+
+
+@pass_context
+def _until(context: Context, instant: datetime) -> Markup:
+    return time_element(instant, until(instant, context["reader"]), context["reader"])
+
+
+@pass_context
 def _ago(context: Context, instant: datetime) -> Markup:
     return time_element(instant, i18n.relative(instant, context["reader"].now), context["reader"])
 
@@ -186,6 +213,8 @@ _FILTERS: Mapping[str, Any] = {
     "soon": _soon,
     "full": _full,
     "ago": _ago,
+    "legal": _legal,
+    "until": _until,
     "money": i18n.format_money,
     "number": i18n.format_number,
 }

@@ -15,6 +15,7 @@ from konectus import i18n
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.domain.suspension import Access
 from konectus.store.queries.people import StaffSignedIn, UserSession
+from konectus.store.queries.standing import Standing
 
 Kind = Literal["agent", "staff"]
 COOKIES: Mapping[Kind, str] = {"agent": "__Host-konectus-agent", "staff": "__Host-konectus-staff"}
@@ -34,6 +35,7 @@ class Visitor:
     locale: str = i18n.DEFAULT
     zone: str = i18n.LEGAL_ZONE.key
     access: Access = field(default_factory=Access)
+    standing: Standing = field(default_factory=Standing)
     record: UserSession | StaffSignedIn | None = None  # as the store knows it, for those who need its e-mail
 
 
@@ -65,6 +67,8 @@ SURFACES = (
     Surface("/connect", "agent", _PEOPLE),
     Surface("/files", "agent", _PEOPLE),
 )
+# Terms 1: not before the Client has accepted the Terms; the rest of the account stays open, to accept, pay and export.
+NEEDS_TERMS = ("/inbox", "/connect", "/files", "/account/connectors", "/account/people")
 
 
 def within(path: str, prefix: str) -> bool:

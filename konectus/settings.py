@@ -115,6 +115,14 @@ class Settings(BaseSettings):
         """The app of this name of ours."""
         return next((app for app in self.meta_apps if app.name == name), None)
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server_is_named(cls, given: SecretStr | None) -> SecretStr | None:
+        url = urlsplit(given.get_secret_value()) if given else None
+        if url is not None and (url.scheme not in {"smtp", "smtps"} or not url.hostname):
+            raise ValueError("must be smtp://user:password@host:587 or smtps://user:password@host:465")
+        return given
+
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read KONECTUS_* and KONECTUS_*_FILE from a mapping.

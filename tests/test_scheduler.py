@@ -13,13 +13,18 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import text
 
 import scheduler
+from konectus.domain import alarms
 from konectus.domain.suspension import Cause
 from konectus.errors import Conflict, Unavailable
 from konectus.ids import uuid7
 from konectus.services import jobs, registration
+from konectus.services.alarms import look
 from konectus.services.installation import Installation
+from konectus.services.slots import SlotLost
+from konectus.store.models.released import Annotation
 from konectus.store.queries import clients
 from konectus.store.queries import jobs as read
+from konectus.store.roles import Role
 from scheduler import JOBS, Job, Runner
 from tests.architecture.sources import PROJECT
 from tests.support.clock import START, ManualClock
@@ -57,6 +62,12 @@ class Slot:
 
 
 Table = Callable[[], list[Slot]]
+# An effect that can be counted: every name is written once or collides.
+_MARK = text("insert into platform.heartbeat (process, worker, at, counters) values (:process, 'mark', :at, '{}')")
+
+
+class _Killed(BaseException):
+    """Nothing of the scheduler's runs after it, as after kill -9."""
 
 
 @pytest.fixture
@@ -159,6 +170,107 @@ def test_slot_of_a_scheduler_that_is_slow_but_alive_is_left_to_it(
     thread.join()
     assert len(effects.ran) == 1
     assert [row.worker for row in claimed()] == [slow.worker]
+
+
+def test_scheduler_that_wakes_after_its_slot_was_taken_over_commits_nothing(
+    installation: Installation, clock: ManualClock, sessions: Sessions, claimed: Table
+) -> None:
+    asleep, awake = threading.Event(), threading.Event()
+
+    def stop_in_the_middle(given: Installation) -> None:
+        with given.database.session(Role.WORKER) as session:
+            session.execute(_MARK, {"process": "first", "at": START})
+        with given.database.session(Role.WORKER) as session:
+            session.execute(_MARK, {"process": "second", "at": START})
+            asleep.set()
+            assert awake.wait(10)
+
+    job = Job("hourly", HOURLY, stop_in_the_middle, timedelta(days=7))
+    zombie, heir = Runner(installation, (job,)), Runner(installation, (job,))
+    thread = threading.Thread(target=zombie.look, args=(job,))
+    thread.start()
+    assert asleep.wait(10)
+    clock.advance(seconds=61)
+    assert heir.slots.inherit(job.id, scheduler.SILENT) == [NOON]
+    heir.slots.finish(job.id, NOON, "by its heir")
+    awake.set()
+    thread.join()
+    # What it had committed while the slot was its own stays; what it wanted to commit later does not.
+    assert _marks(sessions) == {"first"}
+    assert [(row.worker, row.error) for row in claimed()] == [(heir.worker, "by its heir")]
+
+
+def test_sleeper_that_lost_its_slot_commits_nothing_in_the_released_database_either(
+    installation: Installation, clock: ManualClock
+) -> None:
+    owner, heir = Runner(installation), Runner(installation)
+    assert owner.slots.claim("release_month", NOON)
+    given = owner.slots.fenced("release_month", NOON, whole=False)
+    remarks = [Annotation(id=uuid7(clock.now()), day=NOON.date(), words_es=word, words_en=word) for word in "ab"]
+    with given.released.session(Role.RELEASER) as session:
+        session.add(remarks[0])
+    with pytest.raises(SlotLost), given.released.session(Role.RELEASER) as session:
+        session.add(remarks[1])
+        clock.advance(seconds=61)
+        assert heir.slots.inherit("release_month", scheduler.SILENT) == [NOON]
+    with installation.released.session(Role.RELEASER) as session:
+        assert [session.get(Annotation, one.id) is not None for one in remarks] == [True, False]
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in {Role.WORKER, Role.RELEASER, Role.ANALYST}])
+def test_run_cannot_write_with_a_role_that_has_no_fence(installation: Installation, role: Role) -> None:
+    given = Runner(installation).slots.fenced("hourly", NOON, whole=False)
+    with given.database.session(role) as session:
+        assert session.execute(text("show transaction_read_only")).scalar_one() == "on"
+
+
+def test_slot_whose_run_is_about_to_commit_is_not_taken_over(
+    installation: Installation, clock: ManualClock, job: Job
+) -> None:
+    owner, other = Runner(installation, (job,)), Runner(installation, (job,))
+    assert owner.slots.claim(job.id, NOON)
+    clock.advance(seconds=61)
+    with installation.database.session(Role.WORKER) as session:
+        assert read.hold(session, read.Claim(job.id, NOON, owner.worker))
+        assert other.slots.inherit(job.id, scheduler.SILENT) == []
+    assert other.slots.inherit(job.id, scheduler.SILENT) == [NOON]
+
+
+@pytest.mark.parametrize("dies", ["before its commit", "after it"])
+def test_job_of_one_transaction_takes_effect_once_wherever_its_process_dies(
+    installation: Installation, clock: ManualClock, sessions: Sessions, dies: str
+) -> None:
+    ran: list[str] = []
+
+    def mark(given: Installation) -> None:
+        with given.database.session(Role.WORKER) as session:
+            ran.append(f"run {len(ran) + 1}")
+            session.execute(_MARK, {"process": ran[-1], "at": START})
+            if dies == "before its commit" and len(ran) == 1:
+                raise _Killed
+        if dies == "after it" and len(ran) == 1:
+            raise _Killed
+
+    job = Job("hourly", HOURLY, mark, timedelta(days=7), whole=True)
+    with pytest.raises(_Killed):
+        Runner(installation, (job,)).look(job)
+    clock.advance(seconds=61)
+    Runner(installation, (job,)).look(job)
+    assert _marks(sessions) == ({"run 2"} if dies == "before its commit" else {"run 1"})
+
+
+def test_job_that_is_more_than_the_one_transaction_it_said_leaves_an_error(
+    installation: Installation, sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    def mark_twice(given: Installation) -> None:
+        for process in ("first", "second"):
+            with given.database.session(Role.WORKER) as session:
+                session.execute(_MARK, {"process": process, "at": START})
+
+    job = Job("hourly", HOURLY, mark_twice, timedelta(days=7), whole=True)
+    Runner(installation, (job,)).look(job)
+    assert "TwoTransactions" in caplog.text
+    assert _marks(sessions) == {"first"}
 
 
 def test_failed_job_leaves_its_error_and_the_next_slot_runs(
@@ -299,6 +411,11 @@ def test_answered_call_for_the_deletion_of_data_is_forgotten_after_five_years(
         assert session.execute(text("select code from platform.data_deletion_request")).scalars().all() == ["open"]
 
 
+def _marks(sessions: Sessions) -> set[str]:
+    with sessions.worker() as session:
+        return set(session.execute(text("select process from platform.heartbeat where worker = 'mark'")).scalars())
+
+
 def _waiting(sessions: Sessions) -> int:
     with sessions.worker() as session:
         return int(session.execute(text("select count(*) from tenant.tombstone")).scalar_one())
@@ -337,6 +454,21 @@ def _until(holds: Callable[[], bool]) -> None:
 
 def test_table_of_jobs_in_the_documents_is_the_real_one() -> None:
     text_of = (PROJECT / "docs/operate/jobs.md").read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `(\w+)` \| .+? \| (\d+) (minutes?|hours?|days?) \|", text_of, re.MULTILINE)
+    documented = re.findall(r"^\| `(\w+)`(?: †)? \| .+? \| (\d+) (minutes?|hours?|days?) \|", text_of, re.MULTILINE)
     lengths = {name: timedelta(**{unit.rstrip("s") + "s": int(number)}) for name, number, unit in documented}
     assert lengths == {job.id: job.lateness for job in JOBS}
+
+
+def test_every_job_has_its_lateness_after_which_the_alarm_rings() -> None:
+    assert set(alarms.JOB_MOST) == {job.id for job in JOBS}
+
+
+def test_job_that_never_ended_well_rings_as_late_though_others_do(
+    installation: Installation, clock: ManualClock, job: Job
+) -> None:
+    Runner(installation, (job,)).look(job)
+    clock.advance(minutes=31)
+    Runner(installation, (job,)).look(job)
+    late = {alarm.name: alarm.about(watch.readings) for watch in [look(installation)] for alarm in watch.ringing}
+    assert "renew" in late["job_late"].split(", ")
+    assert "hourly" not in late["job_late"].split(", ")

@@ -759,20 +759,31 @@ def upgrade() -> None:
     op.add_column("subscription", sa.Column("anchor_day", sa.Integer(), nullable=True), schema="ledger")
     op.add_column("suspension", sa.Column("notice_id", sa.Uuid(), nullable=True), schema="ledger")
     op.add_column("suspension", sa.Column("invoice_id", sa.Uuid(), nullable=True), schema="ledger")
-    op.create_foreign_key(
-        op.f("fk_suspension_client_id_invoice_id"),
+    op.add_column("suspension", sa.Column("scope", sa.Text(), nullable=True), schema="ledger")
+    op.add_column(
         "suspension",
-        "invoice",
-        ["client_id", "invoice_id"],
-        ["client_id", "id"],
-        source_schema="ledger",
-        referent_schema="ledger",
+        sa.Column("is_silent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        schema="ledger",
+    )
+    op.add_column(
+        "suspension",
+        sa.Column("allows_export", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        schema="ledger",
     )
     op.create_foreign_key(
         op.f("fk_suspension_client_id_notice_id"),
         "suspension",
         "notice",
         ["client_id", "notice_id"],
+        ["client_id", "id"],
+        source_schema="ledger",
+        referent_schema="ledger",
+    )
+    op.create_foreign_key(
+        op.f("fk_suspension_client_id_invoice_id"),
+        "suspension",
+        "invoice",
+        ["client_id", "invoice_id"],
         ["client_id", "id"],
         source_schema="ledger",
         referent_schema="ledger",
@@ -789,8 +800,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_authorized_user_relation"), "authorized_user", schema="ledger")
-    op.drop_constraint(op.f("fk_suspension_client_id_notice_id"), "suspension", schema="ledger", type_="foreignkey")
     op.drop_constraint(op.f("fk_suspension_client_id_invoice_id"), "suspension", schema="ledger", type_="foreignkey")
+    op.drop_constraint(op.f("fk_suspension_client_id_notice_id"), "suspension", schema="ledger", type_="foreignkey")
+    op.drop_column("suspension", "allows_export", schema="ledger")
+    op.drop_column("suspension", "is_silent", schema="ledger")
+    op.drop_column("suspension", "scope", schema="ledger")
     op.drop_column("suspension", "invoice_id", schema="ledger")
     op.drop_column("suspension", "notice_id", schema="ledger")
     op.drop_column("subscription", "anchor_day", schema="ledger")

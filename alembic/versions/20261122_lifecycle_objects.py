@@ -40,9 +40,9 @@ begin
   end if;
   if old.lifted_at is not null
      or (old.id, old.client_id, old.cause, old.subject_ref, old.opened_at, old.opened_by, old.reason,
-         old.notice_id, old.invoice_id)
+         old.notice_id, old.invoice_id, old.scope, old.is_silent, old.allows_export)
         is distinct from (new.id, new.client_id, new.cause, new.subject_ref, new.opened_at, new.opened_by, new.reason,
-         new.notice_id, new.invoice_id)
+         new.notice_id, new.invoice_id, new.scope, new.is_silent, new.allows_export)
   then
     raise exception 'only an open suspension can be lifted, once' using errcode = 'check_violation';
   end if;
@@ -158,7 +158,7 @@ select c.id as client_id,
        coalesce(bool_or(p.block_inbox), false) or t.terminated or d.deleting as block_inbox,
        coalesce(bool_or(p.block_send), false) or t.terminated or d.deleting as block_send,
        coalesce(bool_or(p.block_ingest), false) or t.terminated or d.deleting as block_ingest,
-       coalesce(bool_or(p.block_export), false) or d.deleting as block_export,
+       coalesce(bool_or(p.block_export and not s.allows_export), false) or d.deleting as block_export,
        coalesce(array_agg(s.cause order by s.opened_at) filter (where s.id is not null), '{}') as causes,
        t.terminated,
        d.deleting

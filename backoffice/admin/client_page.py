@@ -1,35 +1,22 @@
-"""One Client on one page: causes and what the Client can do now, connectors, people, Plan, latest entries, commands."""
+"""The overview of a Client: connectors, people, money, use of its Plan, the latest entries, commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from backoffice.admin import words
-from backoffice.admin.lift import who
+from backoffice.admin import book_cells, client_head, words
+from backoffice.admin.client_head import Head
 from backoffice.admin.pieces import Act, Asked, Cell, Fact, Table
-from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, LIFT, SUSPEND, SUSPENSION
-from backoffice.admin.shell import HOME, list_of, page_of
+from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, INVOICE, SUSPENSION
+from backoffice.admin.shell import page_of
 from konectus.domain.connectors import LIVE
-from konectus.domain.suspension import POLICIES, Cause, LiftRule
 from konectus.i18n import gettext
-from konectus.services import suspensions
 from konectus.services.work import Work
 from konectus.store.models.clients import Client
-from konectus.store.queries import admin, admin_audit, admin_clients, clients
+from konectus.store.queries import admin_audit, admin_clients, admin_money
 from konectus.store.queries.admin_clients import Contract, Link, Person
 
-MOST_PEOPLE, LATEST, MOST_PAST = 200, 8, 20
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCause:
-    """A cause that is open: what, since when, by whom, how it ends, and the way to lift it where one may."""
-
-    heading: str
-    opened_at: datetime
-    by: str
-    ends: str
-    lift: Act | None
+MOST_PEOPLE, LATEST, LATEST_BILLS, MOST_PAST = 200, 8, 4, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +38,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class ClientPage:
-    client: Client
     identity: str
-    contract: Contract | None
-    plan_words: str
-    causes: tuple[OpenCause, ...]
-    abilities: tuple[tuple[str, bool], ...]
+    head: Head
     connectors: Table
     people: Table
+    bills: Table
     facts: tuple[Fact, ...]
     gauges: tuple[Gauge, ...]
     latest: tuple[Moment, ...]
@@ -69,63 +53,33 @@ class ClientPage:
 
 def read(work: Work, client_id: UUID, asked: Asked) -> ClientPage:
     """Everything in a fixed number of statements, however much the Client has. Raises NoSuchClient."""
-    client = suspensions.client_of(work, client_id)
-    contract = admin_clients.contract(work.session, client_id)
+    head = client_head.head(work, client_id, asked, "details")
     links = admin_clients.links(work.session, client_id)
-    people = admin_clients.people(work.session, client_id, work.now, MOST_PEOPLE)
-    access = clients.access(work.session, client_id)
-    may_audit = asked.may(AUDIT, "list")
+    found = admin_clients.people(work.session, client_id, work.now, MOST_PEOPLE)
     return ClientPage(
-        client=client,
         identity=CLIENT,
-        contract=contract,
-        plan_words=words.price(contract.price_cents, contract.interval) if contract else "",
-        causes=_causes(work, client_id, asked),
-        abilities=words.abilities(access),
-        connectors=_connectors(client_id, links),
-        people=_people(people),
-        facts=_facts(client, people),
-        gauges=_gauges(contract, links, people),
-        latest=_latest(work, client_id, may_audit=may_audit),
-        trail_href=f"{list_of(AUDIT)}?client={client_id}" if may_audit else "",
+        head=head,
+        connectors=connectors(client_id, links),
+        people=people(found),
+        bills=_bills(work, client_id, asked),
+        facts=_facts(head.client, found),
+        gauges=_gauges(head.contract, links, found),
+        latest=_latest(work, client_id, may_audit=asked.may(AUDIT, "list")),
+        trail_href=client_head.href(client_id, "timeline"),
         past=_past(work, client_id),
-        acts=_acts(client_id, access.causes, asked),
+        acts=client_head.commands(client_id, head.open_causes, asked),
     )
 
 
-def _causes(work: Work, client_id: UUID, asked: Asked) -> tuple[OpenCause, ...]:
-    opened = clients.open_suspensions(work.session, client_id)
-    names = admin.staff_names(work.session, {one.opened_by for one in opened})
-    return tuple(
-        OpenCause(
-            gettext("Suspended {cause}", cause=words.cause(one.cause)),
-            one.opened_at,
-            who(one.opened_by, names),
-            words.how_it_ends(one.cause),
-            _lift(one.id) if POLICIES[one.cause].lift is LiftRule.MANUAL and asked.may(SUSPENSION, LIFT) else None,
-        )
-        for one in opened
-    )
+def _bills(work: Work, client_id: UUID, asked: Asked) -> Table:
+    """The latest invoices, for those who may see them."""
+    if not asked.may(INVOICE, "list"):
+        return Table((), ())
+    rows = admin_money.bills(work.session, admin_money.Asked(client_id=client_id), work.now, LATEST_BILLS)
+    return replace(book_cells.bills(rows, work.now, with_client=False), more_href=client_head.href(client_id, "money"))
 
 
-def _lift(suspension_id: UUID) -> Act:
-    return Act(gettext("Lift"), f"{HOME}{SUSPENSION}/lift/{suspension_id}", "undo-2")
-
-
-def _acts(client_id: UUID, causes: tuple[Cause, ...], asked: Asked) -> tuple[Act, ...]:
-    edit = Act(gettext("Edit the data"), f"{HOME}{CLIENT}/edit/{client_id}", "pencil")
-    stop = Act(gettext("Suspend for misuse"), f"{HOME}{CLIENT}/suspend/{client_id}", "circle-pause")
-    return tuple(
-        act
-        for act, shown in (
-            (edit, asked.may(CLIENT, "edit")),
-            (stop, asked.may(CLIENT, SUSPEND) and Cause.AUP not in causes),
-        )
-        if shown
-    )
-
-
-def _connectors(client_id: UUID, links: list[Link]) -> Table:
+def connectors(client_id: UUID, links: list[Link]) -> Table:
     return Table(
         title=gettext("Connectors"),
         headings=(gettext("Channel"), gettext("State"), gettext("Since"), gettext("Last event")),
@@ -147,7 +101,7 @@ def _connectors(client_id: UUID, links: list[Link]) -> Table:
     )
 
 
-def _people(people: list[Person]) -> Table:
+def people(found: list[Person]) -> Table:
     def state(person: Person) -> str:
         if not person.active:
             return gettext("Deactivated")
@@ -158,7 +112,7 @@ def _people(people: list[Person]) -> Table:
         headings=(gettext("Name"), gettext("Role"), gettext("State")),
         rows=tuple(
             (Cell(person.name, small=person.email), Cell(words.user_role(person.role)), Cell(state(person)))
-            for person in people
+            for person in found
         ),
         empty=gettext("Nobody has been added."),
     )
@@ -169,6 +123,7 @@ def _facts(client: Client, people: list[Person]) -> tuple[Fact, ...]:
     return (
         Fact(gettext("Owner"), Cell(owners or gettext("None yet"))),
         Fact(gettext("Legal e-mail"), Cell(client.registered_email)),
+        Fact(gettext("Authority"), Cell(words.authority(client.authority))),
         Fact(gettext("RFC"), Cell(client.tax_id or "")),
         Fact(gettext("Zone"), Cell(client.zone)),
         Fact(gettext("Language"), Cell(gettext("Spanish") if client.language == "es" else gettext("English"))),

@@ -2,16 +2,17 @@
 
 from typing import ClassVar
 
-from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import client_page, commands, edits, words
+from backoffice.admin import client_page, edits, words
+from backoffice.admin.client_commands import ClientCommands
+from backoffice.admin.client_tabs import ClientTabs
+from backoffice.admin.endings_client import ClientEndings
 from backoffice.admin.pieces import Asked, Cell, Listing, Tab, Table, id_of
 from backoffice.admin.roles import CLIENT
 from backoffice.admin.shell import list_of, page_of
-from backoffice.admin.suspend import Suspend
-from backoffice.admin.view import PAGE_SIZE, StaffView, asked_of
+from backoffice.admin.view import PAGE_SIZE, asked_of
 from konectus.i18n import format_number, gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.models.clients import Client
@@ -19,7 +20,7 @@ from konectus.store.queries import admin_clients, admin_lists
 from konectus.store.queries.admin_clients import ClientLine
 
 
-class ClientAdmin(StaffView, model=Client):
+class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, model=Client):
     name: ClassVar[str] = "client"
     can_edit: ClassVar[bool] = True
     details_template: ClassVar[str] = "admin/client.html"
@@ -55,11 +56,6 @@ class ClientAdmin(StaffView, model=Client):
 
     async def edit_page(self, request: Request) -> Response:
         return await edits.serve(request, self.templates, id_of(asked_of(request).pk))
-
-    @expose("/suspend/{pk}", methods=["GET", "POST"])
-    async def suspend(self, request: Request) -> Response:
-        """Asks for its own grant first: sqladmin's `expose` does not."""
-        return await commands.serve(request, self.templates, Suspend(id_of(request.path_params["pk"])))
 
 
 def _lead(work: Work, term: str, found: int, *, more: bool) -> str:

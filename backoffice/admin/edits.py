@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from anyio import to_thread
 from sqladmin.templating import Jinja2Templates
@@ -16,6 +15,7 @@ from backoffice.admin.pieces import Field, typed
 from backoffice.admin.roles import CLIENT
 from backoffice.admin.shell import page_of
 from backoffice.admin.view import waiting
+from konectus.domain import zones
 from konectus.domain.suspension import MIN_REASON
 from konectus.i18n import gettext
 from konectus.services.suspensions import NoSuchClient
@@ -120,7 +120,7 @@ def _shapes(values: Mapping[str, str]) -> dict[str, str]:
         found["registered_email"] = gettext("An e-mail address has a name, an @ and a domain")
     if values["language"] not in ("es", "en"):
         found["language"] = gettext("Choose one of the list")
-    if values["zone"] not in available_timezones():
+    if values["zone"] not in zones.names():
         found["zone"] = gettext("No zone is called so; for example America/Mexico_City")
     return found
 

@@ -9,7 +9,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import commands, event_page, words
+from backoffice.admin import event_page, serving, words
 from backoffice.admin.event_page import href_of
 from backoffice.admin.pieces import Act, Asked, Cell, Details, Table
 from backoffice.admin.replay import ReplayEvents
@@ -95,7 +95,7 @@ class EventAdmin(StaffView, model=WebhookEvent):
     async def replay(self, request: Request) -> Response:
         """One body. Asks for its own grant first: sqladmin's `expose` does not."""
         command = ReplayEvents(event_id=_number(request.path_params["pk"]))
-        return await commands.serve(request, self.templates, command)
+        return await serving.serve(request, self.templates, command)
 
     @expose("/replay-span", methods=["GET", "POST"])
     async def replay_span(self, request: Request) -> Response:
@@ -105,7 +105,7 @@ class EventAdmin(StaffView, model=WebhookEvent):
         if since is None or until is None:
             raise NotFound
         command = ReplayEvents(since=since, until=until, connector=query.get("connector", ""))
-        return await commands.serve(request, self.templates, command)
+        return await serving.serve(request, self.templates, command)
 
 
 def _given(asked: Asked) -> Narrowed:

@@ -8,7 +8,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import commands, words
+from backoffice.admin import serving, words
 from backoffice.admin.event_page import href_of
 from backoffice.admin.lift import who
 from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Table, id_of
@@ -93,20 +93,20 @@ class LetterAdmin(StaffView, model=DeadLetter):
     async def replay(self, request: Request) -> Response:
         """Asks for its own grant first: sqladmin's `expose` does not."""
         wanted = Wanted(letter_id=id_of(request.path_params["pk"]))
-        return await commands.serve(request, self.templates, ReplayLetters(wanted))
+        return await serving.serve(request, self.templates, ReplayLetters(wanted))
 
     @expose("/replay-many", methods=["GET", "POST"])
     async def replay_many(self, request: Request) -> Response:
-        return await commands.serve(request, self.templates, ReplayLetters(_wanted(asked_of(request), only=OPEN)))
+        return await serving.serve(request, self.templates, ReplayLetters(_wanted(asked_of(request), only=OPEN)))
 
     @expose("/discard/{pk}", methods=["GET", "POST"])
     async def discard(self, request: Request) -> Response:
         wanted = Wanted(letter_id=id_of(request.path_params["pk"]))
-        return await commands.serve(request, self.templates, DiscardLetters(wanted))
+        return await serving.serve(request, self.templates, DiscardLetters(wanted))
 
     @expose("/discard-many", methods=["GET", "POST"])
     async def discard_many(self, request: Request) -> Response:
-        return await commands.serve(request, self.templates, DiscardLetters(_wanted(asked_of(request), only=OPEN)))
+        return await serving.serve(request, self.templates, DiscardLetters(_wanted(asked_of(request), only=OPEN)))
 
 
 def _wanted(asked: Asked, *, only: str = "") -> Wanted:

@@ -6,23 +6,29 @@ from typing import ClassVar
 from uuid import UUID
 
 from backoffice.admin import words
-from backoffice.admin.commands import Effect, Known, Refused, Typed, explanation, fingerprint
-from backoffice.admin.pieces import Act, Cell, Fact, Field
-from backoffice.admin.roles import CLIENT, LIFT, SUSPENSION
+from backoffice.admin.commands import Command, Effect, Known, Refused, Second, fingerprint
+from backoffice.admin.given import Slip, Typed
+from backoffice.admin.pieces import Act, Cell, Fact
+from backoffice.admin.roles import APPROVAL, CLIENT, LIFT, SUSPENSION
 from backoffice.admin.shell import page_of
 from backoffice.admin.suspend import REHEARSED
+from konectus.domain.approvals import AlreadyRequested
+from konectus.domain.endings import WindowEnd
 from konectus.domain.suspension import POLICIES, LiftRule
 from konectus.errors import NotFound
 from konectus.i18n import gettext, ngettext
-from konectus.services import suspensions
+from konectus.services import lifting, suspensions
 from konectus.services.work import Work
 from konectus.store import locks
 from konectus.store.queries import admin, admin_clients, admin_lists, clients
 from konectus.store.queries.admin_lists import SuspensionLine
 
+# Lifted by one person, or by two; the rest follows from facts.
+BY_PEOPLE = (LiftRule.MANUAL, LiftRule.TWO_PERSONS)
+
 
 @dataclass(frozen=True)
-class Lift:
+class Lift(Command):
     """The command on one Suspension."""
 
     suspension_id: UUID
@@ -47,7 +53,7 @@ class Lift:
         names = admin.staff_names(work.session, {row.opened_by, row.lifted_by or ""})
         if row.lifted_at is not None:
             raise _lifted(row, names)
-        if POLICIES[row.cause].lift is not LiftRule.MANUAL:
+        if POLICIES[row.cause].lift not in BY_PEOPLE:
             raise _not_by_hand(row)
         causes = clients.access(work.session, row.client_id).causes
         links = admin_clients.links(work.session, row.client_id)
@@ -67,20 +73,36 @@ class Lift:
             seen=fingerprint(str(row.id), causes, [(str(link.id), str(link.state)) for link in links]),
         )
 
-    def effects(self, work: Work) -> tuple[Effect, ...]:
-        found = suspensions.lift_by_hand(work, self.suspension_id, REHEARSED)
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
+        del given
+        if self._rule(work) is LiftRule.TWO_PERSONS:
+            opened = suspensions.to_lift(work, self.suspension_id)
+            found = suspensions.close_cause(work, opened, REHEARSED, WindowEnd.REACTIVATED)
+        else:
+            found = suspensions.lift_by_hand(work, self.suspension_id, REHEARSED)
         return (_service(found), _to_reconnect(found), _unchanged())
 
-    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
-        return (explanation(given, problems, gettext("It stays in Audit with your name.")),)
-
-    def problems(self, given: Typed) -> dict[str, str]:
+    def second(self, work: Work, given: Typed) -> Second | None:
         del given
-        return {}
+        if self._rule(work) is not LiftRule.TWO_PERSONS:
+            return None
+        because = gettext("A suspension by order or for security is lifted by two people.")
+        return Second("", ("suspension", str(self.suspension_id)), because=because, is_own=True)
 
     def carry_out(self, work: Work, given: Typed) -> str:
-        suspensions.lift_by_hand(work, self.suspension_id, given.why)
-        return page_of(SUSPENSION, self.suspension_id)
+        if self._rule(work) is not LiftRule.TWO_PERSONS:
+            suspensions.lift_by_hand(work, self.suspension_id, given.why)
+            return page_of(SUSPENSION, self.suspension_id)
+        try:
+            return page_of(APPROVAL, lifting.request_lift(work, self.suspension_id, given.why).id)
+        except AlreadyRequested:
+            raise Slip(gettext("A second person was asked for exactly this already; see Today")) from None
+
+    def _rule(self, work: Work) -> LiftRule:
+        row = admin_lists.suspension(work.session, self.suspension_id)
+        if row is None:
+            raise NotFound
+        return POLICIES[row.cause].lift
 
 
 def who(reference: str | None, names: Mapping[str, str]) -> str:

@@ -2,10 +2,15 @@
 
 from typing import ClassVar
 
-from backoffice.admin import words
-from backoffice.admin.pieces import Asked, Cell, Details, Fact, Listing, State, Tab, Table, id_of
-from backoffice.admin.roles import CLIENT, PLAN, SUBSCRIPTION
-from backoffice.admin.shell import list_of, page_of
+from sqladmin import expose
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backoffice.admin import serving, words
+from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, State, Tab, Table, id_of
+from backoffice.admin.publish import PublishPlan
+from backoffice.admin.roles import CLIENT, PLAN, PUBLISH, SUBSCRIPTION
+from backoffice.admin.shell import HOME, list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
 from konectus.domain.plans import SubscriptionStatus
 from konectus.errors import NotFound
@@ -39,6 +44,7 @@ class PlanAdmin(StaffView, model=Plan):
         if not versions:
             raise NotFound
         newest = versions[0]
+        publish = Act(gettext("New version"), f"{HOME}{PLAN}/publish/{newest.code}", "plus")
         headings = (gettext("Version"), gettext("Price"), gettext("Includes"), gettext("Published"), gettext("Clients"))
         return Details(
             title=newest.name,
@@ -51,7 +57,13 @@ class PlanAdmin(StaffView, model=Plan):
                 Fact(gettext("Includes"), Cell(_includes(newest))),
             ),
             tables=(Table(headings, tuple(_plan_cells(row) for row in versions), title=gettext("Versions")),),
+            acts=(publish,) if asked.may(PLAN, PUBLISH) else (),
         )
+
+    @expose("/publish/{pk}", methods=["GET", "POST"])
+    async def publish(self, request: Request) -> Response:
+        """Asks for its own grant first: sqladmin's `expose` does not."""
+        return await serving.serve(request, self.templates, PublishPlan(request.path_params["pk"]))
 
 
 class SubscriptionAdmin(StaffView, model=Subscription):

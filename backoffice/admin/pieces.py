@@ -1,7 +1,7 @@
 """What admin pages are made of, as values: cells, facts, listings, details, fields. Templates only lay them out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class Cell:
     state: State | None = None
     channel: Channel | None = None
     numeric: bool = False
+    # What may be done about this row, at its end.
+    acts: tuple["Act", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     empty: str = ""
     title: str = ""
+    more_href: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,12 @@ class Field:
     longest: int = 300
     # The words that have to be typed here, shown in the label and compared while typing.
     expected: str = ""
+    # The first and last day of a field of days, as the browser bounds its calendar.
+    least: str = ""
+    most: str = ""
+
+    def with_error(self, words: str) -> "Field":
+        return replace(self, error=words)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Commands on the log: having events or dead letters read again, and discarding letters."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from backoffice.admin.commands import Effect, Known, Refused, Typed, explanation, fingerprint
-from backoffice.admin.pieces import Act, Cell, Fact, Field
+from backoffice.admin.commands import Command, Effect, Known, Refused, fingerprint
+from backoffice.admin.given import Typed
+from backoffice.admin.pieces import Act, Cell, Fact
 from backoffice.admin.roles import DISCARD, EVENT, LETTER, REPLAY
 from backoffice.admin.shell import list_of, page_of
 from konectus.errors import NotFound
@@ -23,7 +23,7 @@ REHEARSED = "Rehearsal: nothing is kept"
 
 
 @dataclass(frozen=True)
-class ReplayEvents:
+class ReplayEvents(Command):
     """One body, or all of a time, of one Connector where it is named."""
 
     event_id: int | None = None
@@ -65,15 +65,9 @@ class ReplayEvents:
             number=str(put.events),
         )
 
-    def effects(self, work: Work) -> tuple[Effect, ...]:
-        return _of_events(self._put(work, REHEARSED))
-
-    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
-        return (explanation(given, problems, gettext("It stays in Audit with your name.")),)
-
-    def problems(self, given: Typed) -> dict[str, str]:
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
         del given
-        return {}
+        return _of_events(self._put(work, REHEARSED))
 
     def carry_out(self, work: Work, given: Typed) -> str:
         self._put(work, given.why)
@@ -110,7 +104,7 @@ class ReplayEvents:
 
 
 @dataclass(frozen=True)
-class OnLetters(ABC):
+class OnLetters(Command):
     """What both commands on letters share: which ones, and their facts."""
 
     wanted: Wanted
@@ -136,13 +130,6 @@ class OnLetters(ABC):
             seen=fingerprint([str(letter.id) for letter in letters]),
             number=str(len(letters)),
         )
-
-    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
-        return (explanation(given, problems, gettext("It stays in Audit with your name.")),)
-
-    def problems(self, given: Typed) -> dict[str, str]:
-        del given
-        return {}
 
     @abstractmethod
     def take(self, work: Work, reason: str) -> Taken:
@@ -189,7 +176,8 @@ class ReplayLetters(OnLetters):
     def take(self, work: Work, reason: str) -> Taken:
         return replays.ask(work, self.wanted, reason)
 
-    def effects(self, work: Work) -> tuple[Effect, ...]:
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
+        del given
         taken = self._done(work, REHEARSED)
         n = len(taken.letters)
         back = ngettext("{n} letter goes back into the log", "{n} letters go back into the log", n)
@@ -231,7 +219,8 @@ class DiscardLetters(OnLetters):
     def take(self, work: Work, reason: str) -> Taken:
         return replays.discard(work, self.wanted, reason)
 
-    def effects(self, work: Work) -> tuple[Effect, ...]:
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
+        del given
         taken = self._done(work, REHEARSED)
         n = len(taken.letters)
         gone = ngettext("{n} letter is erased", "{n} letters are erased", n)

@@ -19,8 +19,17 @@ from konectus.errors import Unauthenticated
 TODAY, CLIENT, AUDIT = "today", "client", "audit-entry"
 PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR = "plan", "subscription", "suspension", "connector"
 EVENT, LETTER = "webhook-event", "dead-letter"
-SUSPEND, LIFT = "suspend", "lift"
+INVOICE, PAYMENT, CREDIT, REFUND = "invoice", "payment", "credit-note", "refund"
+NOTICE, TASK, READING, APPROVAL = "notice", "staff-task", "reading", "approval"
+SUSPEND, SUSPEND_SECURITY, SUSPEND_ORDER, LIFT = "suspend", "suspend-security", "suspend-order", "lift"
 REPLAY, DISCARD = "replay", "discard"
+PAY, REVERSE, VOID, CREDIT_IT, DECIDE = "record-payment", "reverse", "void", "credit", "decide"
+DEFER, RESEND, FIX, CHANGE, PUBLISH = "defer", "resend", "fix", "change", "publish"
+ASK_DOCUMENTS, CLOSE, DANGER, REVIEW = "request-documents", "close", "danger", "review"
+TERMINATION, HOLD, WINDOW, ARCHIVE, DELETION = "termination", "hold", "export-window", "export-job", "deletion"
+DOCUMENT, CHECK = "document-version", "job-slot"
+TERMINATE, BREACH, WITHDRAW, REACTIVATE = "terminate", "end-for-breach", "withdraw-end", "reactivate"
+HOLD_IT, RELEASE, EXTEND, APPROVE, GIVE_UP, SETTLE = "hold", "release", "extend", "approve", "give-up", "settle"
 
 Grants = frozenset[tuple[str, str]]
 
@@ -29,9 +38,36 @@ def _sees(*identities: str) -> Grants:
     return frozenset((identity, action) for identity in identities for action in (Action.LIST, Action.DETAILS))
 
 
-_HOUSE = _sees(TODAY, CLIENT, PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR)
+_BOOKS = _sees(INVOICE, PAYMENT, CREDIT, REFUND, READING)
+_WATCHES = _sees(NOTICE, TASK)
+_FATES = _sees(TERMINATION, HOLD, WINDOW, ARCHIVE, DELETION, DOCUMENT)
+_CARES = _sees(APPROVAL, CHECK)
+_HOUSE = (
+    _sees(TODAY, CLIENT, PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR)
+    | _BOOKS
+    | _WATCHES
+    | _FATES
+    | _CARES
+    | {(TASK, CLOSE)}
+)
 _EDITS: Grants = frozenset({(CLIENT, Action.EDIT)})
-_SUSPENDS: Grants = frozenset({(CLIENT, SUSPEND), (SUSPENSION, LIFT)})
+# Clause 7 and security are Trust's, an order of an authority is Legal's; each lifts through the same page.
+_SUSPENDS: Grants = frozenset({(CLIENT, SUSPEND), (CLIENT, DANGER), (SUSPENSION, LIFT), (SUSPENSION, REVIEW)})
+_SECURES: Grants = frozenset({(CLIENT, SUSPEND_SECURITY)})
+_ORDERS: Grants = frozenset({(CLIENT, SUSPEND_ORDER)})
+_MONEY: Grants = frozenset(
+    {(CLIENT, PAY), (CLIENT, CREDIT_IT), (CLIENT, CHANGE), (PAYMENT, REVERSE), (INVOICE, VOID), (REFUND, DECIDE)}
+)
+_WAITS: Grants = frozenset({(CLIENT, DEFER), (NOTICE, RESEND), (NOTICE, FIX)})
+_TERMS: Grants = frozenset({(PLAN, PUBLISH), (READING, CHANGE)})
+_PAPERS: Grants = frozenset({(CLIENT, ASK_DOCUMENTS)})
+# What a role decides as the second person is domain.approvals.MAY_DECIDE; who is never one does not get to the page.
+_SIGNS: Grants = frozenset({(APPROVAL, DECIDE)})
+# lifecycle.md 6: contracts, holds, windows and deletions are Legal's.
+_ENDS: Grants = frozenset(
+    {(CLIENT, action) for action in (TERMINATE, BREACH, WITHDRAW, REACTIVATE, HOLD_IT, SETTLE)}
+    | {(HOLD, RELEASE), (WINDOW, EXTEND), (DELETION, APPROVE), (DELETION, GIVE_UP)}
+)
 
 # Events and letters are metadata; reading them again brings Clients what they lack, discarding takes it away for good.
 _LOG = _sees(EVENT, LETTER)
@@ -39,12 +75,25 @@ _REPLAYS: Grants = frozenset({(EVENT, REPLAY), (LETTER, REPLAY)})
 _DISCARDS: Grants = frozenset({(LETTER, DISCARD)})
 
 _BASE: Mapping[StaffRole, Grants] = {
-    StaffRole.ADMIN: _HOUSE | _EDITS | _sees(AUDIT) | _LOG | _REPLAYS | _DISCARDS,
-    StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS,
-    StaffRole.BILLING: _HOUSE | _EDITS,
-    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG,
-    StaffRole.LEGAL: _HOUSE | _sees(AUDIT),
-    StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT) | _LOG,
+    StaffRole.ADMIN: _HOUSE
+    | _EDITS
+    | _sees(AUDIT)
+    | _LOG
+    | _REPLAYS
+    | _DISCARDS
+    | _MONEY
+    | _WAITS
+    | _TERMS
+    | _PAPERS
+    | _SECURES
+    | _ORDERS
+    | _SIGNS
+    | _ENDS,
+    StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS | _WAITS | _PAPERS,
+    StaffRole.BILLING: _HOUSE | _EDITS | _MONEY | _WAITS | _SIGNS,
+    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG | _SECURES | _SIGNS,
+    StaffRole.LEGAL: _HOUSE | _sees(AUDIT) | _TERMS | _PAPERS | _ORDERS | _SIGNS | _ENDS,
+    StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT) | _LOG | _WATCHES | _FATES,
     StaffRole.ANALYST: frozenset(),
 }
 GRANTS: Mapping[StaffRole, Grants] = {

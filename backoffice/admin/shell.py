@@ -11,16 +11,31 @@ from starlette.responses import HTMLResponse
 from backoffice import deps, pages
 from backoffice.admin import words
 from backoffice.admin.roles import (
+    APPROVAL,
+    ARCHIVE,
     AUDIT,
+    CHECK,
     CLIENT,
     CONNECTOR,
+    CREDIT,
+    DELETION,
+    DOCUMENT,
     EVENT,
     GRANTS,
+    HOLD,
+    INVOICE,
     LETTER,
+    NOTICE,
+    PAYMENT,
     PLAN,
+    READING,
+    REFUND,
     SUBSCRIPTION,
     SUSPENSION,
+    TASK,
+    TERMINATION,
     TODAY,
+    WINDOW,
     visitor_of,
 )
 from konectus.domain.roles import StaffRole
@@ -54,12 +69,24 @@ class Line:
 
 
 MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
-    ("", (Place(TODAY, msg("Today"), "sun"), Place(CLIENT, msg("Clients"), "building-2"))),
+    (
+        "",
+        (
+            Place(TODAY, msg("Today"), "sun"),
+            Place(CLIENT, msg("Clients"), "building-2"),
+            Place(TASK, msg("Tasks"), "flag"),
+            Place(APPROVAL, msg("Approvals"), "fingerprint"),
+        ),
+    ),
     (
         msg("Money"),
         (
             Place(PLAN, msg("Plans"), "layers"),
-            Place(SUBSCRIPTION, msg("Subscriptions"), "receipt"),
+            Place(SUBSCRIPTION, msg("Subscriptions"), "users"),
+            Place(INVOICE, msg("Invoices"), "receipt"),
+            Place(PAYMENT, msg("Payments"), "landmark"),
+            Place(CREDIT, msg("Credit notes"), "percent"),
+            Place(REFUND, msg("Refunds"), "undo-2"),
             Place(SUSPENSION, msg("Suspensions"), "circle-pause"),
         ),
     ),
@@ -71,7 +98,28 @@ MENU: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place(LETTER, msg("Dead letters"), "mail-warning"),
         ),
     ),
-    (msg("System"), (Place(AUDIT, msg("Audit"), "history"),)),
+    (
+        msg("Endings"),
+        (
+            Place(TERMINATION, msg("Terminations"), "circle-x"),
+            Place(WINDOW, msg("Days to export"), "alarm-clock"),
+            Place(ARCHIVE, msg("Exports"), "file-archive"),
+            Place(HOLD, msg("Holds"), "lock"),
+            Place(DELETION, msg("Deletions"), "trash-2"),
+        ),
+    ),
+    (
+        msg("Compliance"),
+        (
+            Place(NOTICE, msg("Notices"), "mail"),
+            Place(DOCUMENT, msg("Documents"), "file-text"),
+            Place(READING, msg("Readings"), "book-open"),
+        ),
+    ),
+    (
+        msg("System"),
+        (Place(CHECK, msg("Jobs and invariants"), "activity"), Place(AUDIT, msg("Audit"), "history")),
+    ),
 )
 
 

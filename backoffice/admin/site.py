@@ -17,16 +17,28 @@ from starlette.routing import Route
 
 from backoffice import deps, errors
 from backoffice.admin import shell, today
+from backoffice.admin.approvals import ApprovalAdmin
 from backoffice.admin.audit import AuditAdmin
+from backoffice.admin.books import InvoiceAdmin, PaymentAdmin
+from backoffice.admin.checks import CheckAdmin
 from backoffice.admin.clients import ClientAdmin
 from backoffice.admin.connectors import ConnectorAdmin
+from backoffice.admin.credits import CreditAdmin, RefundAdmin
+from backoffice.admin.deletions import DeletionAdmin
+from backoffice.admin.documents import DocumentAdmin
 from backoffice.admin.events import EventAdmin
+from backoffice.admin.exports import ArchiveAdmin, WindowAdmin
+from backoffice.admin.holds import HoldAdmin
 from backoffice.admin.letters import LetterAdmin
 from backoffice.admin.money import PlanAdmin, SubscriptionAdmin
+from backoffice.admin.notices import NoticeAdmin
+from backoffice.admin.readings import ReadingAdmin
 from backoffice.admin.roles import TODAY, RoleMatrix, StaffOnly
 from backoffice.admin.shell import Templates
 from backoffice.admin.suspensions import SuspensionAdmin
-from backoffice.admin.view import StaffView, in_work
+from backoffice.admin.tasks import TaskAdmin
+from backoffice.admin.terminations import TerminationAdmin
+from backoffice.admin.view import StaffView, asked_of, in_work
 from konectus.errors import Forbidden, NotFound
 from konectus.services import alarms
 from konectus.services.installation import Installation
@@ -35,7 +47,22 @@ VIEWS: Sequence[type[StaffView]] = (
     ClientAdmin,
     PlanAdmin,
     SubscriptionAdmin,
+    InvoiceAdmin,
+    PaymentAdmin,
+    CreditAdmin,
+    RefundAdmin,
     SuspensionAdmin,
+    NoticeAdmin,
+    TaskAdmin,
+    ApprovalAdmin,
+    TerminationAdmin,
+    WindowAdmin,
+    ArchiveAdmin,
+    HoldAdmin,
+    DeletionAdmin,
+    DocumentAdmin,
+    CheckAdmin,
+    ReadingAdmin,
     ConnectorAdmin,
     EventAdmin,
     LetterAdmin,
@@ -88,7 +115,8 @@ class Backoffice(Admin):
         if not self.authorization_backend.has_permission(request, TODAY, Action.LIST):
             raise Forbidden
         watch = await to_thread.run_sync(alarms.look, deps.installation(request))
-        page = await in_work(request, lambda work: today.read(work, watch))
+        asked = asked_of(request)
+        page = await in_work(request, lambda work: today.read(work, watch, asked))
         return await self.templates.TemplateResponse(request, "admin/today.html", {"page": page})
 
     @login_required

@@ -1,38 +1,42 @@
-"""Suspending a Client for misuse (Terms 15.1 b): its facts, its rehearsal and the act."""
+"""Suspending a Client by hand: for misuse, for security, by order of an authority (Terms 15.1 b, c, d)."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from backoffice.admin import conduct, words
-from backoffice.admin.commands import Effect, Known, Refused, Typed, explanation, fingerprint
+from backoffice.admin import conduct, suspend_effects, words
+from backoffice.admin import given as read
+from backoffice.admin.commands import Command, Effect, Known, Refused, explanation, fingerprint
+from backoffice.admin.given import Typed
 from backoffice.admin.pieces import Act, Cell, Fact, Field
-from backoffice.admin.roles import CLIENT, SUSPEND, SUSPENSION
+from backoffice.admin.roles import CLIENT, SUSPEND, SUSPEND_ORDER, SUSPEND_SECURITY, SUSPENSION
 from backoffice.admin.shell import page_of
 from konectus.domain.connectors import LIVE, ConnectorState
 from konectus.domain.suspension import Cause
 from konectus.i18n import gettext, ngettext
 from konectus.services import suspensions
+from konectus.services.suspensions import Order
 from konectus.services.work import Work
 from konectus.store import locks
 from konectus.store.models.clients import Client
 from konectus.store.queries import admin, admin_clients, clients
 
-CAUSE = Cause.AUP
 # Stands in the rolled-back transaction only.
 REHEARSED = "Rehearsal: nothing is kept"
 LONGEST_CASE = 200
 _STOPPED = (*LIVE, ConnectorState.PENDING_AUTH)
+_YES = "yes"
 
 
 @dataclass(frozen=True)
-class Suspend:
-    """The command on one Client."""
+class ByHand(Command):
+    """What the three share: one Client, its facts, one open Suspension for a cause."""
 
     client_id: UUID
+    cause: ClassVar[Cause]
     identity: ClassVar[str] = CLIENT
-    action: ClassVar[str] = SUSPEND
     is_dangerous: ClassVar[bool] = True
 
     @property
@@ -43,21 +47,30 @@ class Suspend:
     def go(self) -> str:
         return gettext("Suspend now")
 
+    @abstractmethod
+    def told(self, name: str) -> tuple[str, str]:
+        """Title and lead of the page."""
+
+    @abstractmethod
+    def act(self, work: Work, given: Typed, reason: str) -> suspensions.Effects:
+        """The act itself, for the rehearsal and for good."""
+
     def known(self, work: Work) -> Known:
         locks.client(work.session, self.client_id)
         client = suspensions.client_of(work, self.client_id)
         opened = clients.open_suspensions(work.session, self.client_id)
         for one in opened:
-            if one.cause is CAUSE:
+            if one.cause is self.cause:
                 raise _already(work, client, one)
         causes = tuple(one.cause for one in opened)
         contract = admin_clients.contract(work.session, self.client_id)
         links = admin_clients.links(work.session, self.client_id)
         live = [link for link in links if link.state in _STOPPED]
         plan = contract and (contract.plan, contract.version, contract.status)
+        title, lead = self.told(client.trade_name)
         return Known(
-            title=gettext("Suspend {client} for misuse", client=client.trade_name),
-            lead=gettext("It takes effect when you confirm, without prior notice (clause 15.1 b)."),
+            title=title,
+            lead=lead,
             name=client.trade_name,
             href=page_of(CLIENT, client.id),
             facts=(
@@ -71,51 +84,165 @@ class Suspend:
             seen=fingerprint(client.row_version, causes, plan, [(str(link.id), str(link.state)) for link in links]),
         )
 
-    def effects(self, work: Work) -> tuple[Effect, ...]:
-        found = suspensions.suspend_by_hand(work, self.client_id, CAUSE, REHEARSED)
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
+        found = self.act(work, given, REHEARSED)
         tokens = admin_clients.api_tokens(work.session, self.client_id)
-        return (_unplugged(found), _signed_out(found, tokens), _cancelled(found), _unchanged())
+        return suspend_effects.of(self.cause, found, tokens)
+
+    def carry_out(self, work: Work, given: Typed) -> str:
+        return page_of(SUSPENSION, self.act(work, given, given.why).suspension_id)
+
+
+@dataclass(frozen=True)
+class Suspend(ByHand):
+    """For misuse: a rule of clause 7."""
+
+    cause: ClassVar[Cause] = Cause.AUP
+    action: ClassVar[str] = SUSPEND
+
+    def told(self, name: str) -> tuple[str, str]:
+        return (
+            gettext("Suspend {client} for misuse", client=name),
+            gettext("It takes effect when you confirm, without prior notice (clause 15.1 b)."),
+        )
 
     def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
         return (
             Field(
                 "rule",
                 gettext("Rule of clause 7"),
-                given.rule,
+                given["rule"],
                 "select",
                 options=(("", gettext("Choose the rule")), *conduct.options()),
                 error=problems.get("rule", ""),
             ),
-            Field(
-                "case",
-                gettext("Case"),
-                given.case,
-                hint=gettext("Number of the case with the evidence, if there is one."),
-                error=problems.get("case", ""),
-                longest=LONGEST_CASE,
-            ),
+            _case(given, problems, gettext("Number of the case with the evidence, if there is one.")),
             explanation(given, problems, gettext("It stays in Audit with your name.")),
         )
 
-    def problems(self, given: Typed) -> dict[str, str]:
-        found = {}
-        if given.rule not in conduct.RULES:
+    def problems(self, work: Work, given: Typed) -> dict[str, str]:
+        del work
+        found = _too_long(given, "case")
+        if given["rule"] not in conduct.RULES:
             found["rule"] = gettext("Choose the rule that was broken")
-        if len(given.case) > LONGEST_CASE:
-            found["case"] = gettext("It is too long: at most {most} characters", most=LONGEST_CASE)
         return found
 
-    def carry_out(self, work: Work, given: Typed) -> str:
-        subject = given.case or suspensions.NO_SUBJECT
-        reason = f"{given.rule} · {given.why}"
-        done = suspensions.suspend_by_hand(work, self.client_id, CAUSE, reason, subject_ref=subject)
-        return page_of(SUSPENSION, done.suspension_id)
+    def act(self, work: Work, given: Typed, reason: str) -> suspensions.Effects:
+        subject = given["case"] or suspensions.NO_SUBJECT
+        text = reason if reason is REHEARSED else f"{given['rule']} · {reason}"
+        return suspensions.suspend_by_hand(work, self.client_id, self.cause, text, subject_ref=subject)
+
+
+@dataclass(frozen=True)
+class SuspendForSecurity(ByHand):
+    """For a security risk: nobody signs in until it is looked at."""
+
+    cause: ClassVar[Cause] = Cause.SECURITY
+    action: ClassVar[str] = SUSPEND_SECURITY
+
+    def told(self, name: str) -> tuple[str, str]:
+        return (
+            gettext("Suspend {client} for security", client=name),
+            gettext("It takes effect when you confirm, without prior notice (clause 15.1 d). Two people lift it."),
+        )
+
+    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
+        hint = gettext("Number of the incident, if there is one.")
+        return (
+            _case(given, problems, hint),
+            explanation(given, problems, gettext("It stays in Audit with your name.")),
+        )
+
+    def problems(self, work: Work, given: Typed) -> dict[str, str]:
+        del work
+        return _too_long(given, "case")
+
+    def act(self, work: Work, given: Typed, reason: str) -> suspensions.Effects:
+        subject = given["case"] or suspensions.NO_SUBJECT
+        return suspensions.suspend_by_hand(work, self.client_id, self.cause, reason, subject_ref=subject)
+
+
+@dataclass(frozen=True)
+class SuspendByOrder(ByHand):
+    """By order of an authority: its document, its scope, what it forbids and whether the Client may know."""
+
+    cause: ClassVar[Cause] = Cause.LEGAL_ORDER
+    action: ClassVar[str] = SUSPEND_ORDER
+    weighs: ClassVar[tuple[str, ...]] = ("forbids", "export", "silent")
+
+    def told(self, name: str) -> tuple[str, str]:
+        return (
+            gettext("Suspend {client} by order of an authority", client=name),
+            gettext("It takes effect when you confirm, without prior notice (clause 15.1 c). Two people lift it."),
+        )
+
+    def start(self, work: Work) -> Mapping[str, str]:
+        del work
+        return {"forbids": _YES, "export": "no", "silent": "no"}
+
+    def inputs(self, work: Work, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
+        del work
+        yes, no = (_YES, gettext("Yes")), ("no", gettext("No"))
+
+        def either(name: str, label: str) -> Field:
+            return Field(name, label, given[name], "select", (yes, no), error=problems.get(name, ""))
+
+        return (
+            either("forbids", gettext("Does the order forbid deleting?")),
+            either("export", gettext("Does it let the Client export?")),
+            either("silent", gettext("Does it forbid telling the Client?")),
+        )
+
+    def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
+        document = gettext("Number and date of the order, as it is filed.")
+        scope = gettext("What the order extends to, in one line.")
+        return (
+            Field(
+                "document", gettext("Document"), given["document"], hint=document, error=problems.get("document", "")
+            ),
+            Field("scope", gettext("Scope"), given["scope"], hint=scope, error=problems.get("scope", "")),
+            explanation(given, problems, gettext("It stays in Audit with your name.")),
+        )
+
+    def problems(self, work: Work, given: Typed) -> dict[str, str]:
+        del work
+        found: dict[str, str] = {}
+        for name in ("document", "scope"):
+            read.problem(found, name, lambda name=name: read.line(given[name]))  # type: ignore[misc]  # the default binds it
+        for name in self.weighs:
+            read.problem(found, name, lambda name=name: read.choice(given[name], (_YES, "no")))  # type: ignore[misc]  # the same
+        return found
+
+    def act(self, work: Work, given: Typed, reason: str) -> suspensions.Effects:
+        order = Order(
+            document=given["document"] or REHEARSED,
+            scope=given["scope"] or REHEARSED,
+            forbids_deletion=given["forbids"] == _YES,
+            allows_export=given["export"] == _YES,
+            is_silent=given["silent"] == _YES,
+        )
+        return suspensions.suspend_by_order(work, self.client_id, order, reason)
+
+    def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
+        return (*super().effects(work, given), *suspend_effects.of_order(given["forbids"] == _YES, given))
+
+
+def _case(given: Typed, problems: Mapping[str, str], hint: str) -> Field:
+    error = problems.get("case", "")
+    return Field("case", gettext("Case"), given["case"], hint=hint, error=error, longest=LONGEST_CASE)
+
+
+def _too_long(given: Typed, name: str) -> dict[str, str]:
+    if len(given[name]) <= LONGEST_CASE:
+        return {}
+    return {name: gettext("It is too long: at most {most} characters", most=LONGEST_CASE)}
 
 
 def _already(work: Work, client: Client, one: clients.OpenSuspension) -> Refused:
     names = admin.staff_names(work.session, {one.opened_by})
+    why = words.cause(one.cause)
     return Refused(
-        gettext("{client} is suspended for misuse already", client=client.trade_name),
+        gettext("{client} is suspended {cause} already", client=client.trade_name, cause=why),
         gettext("One open suspension for a cause is enough; this one is lifted when the case is closed."),
         (
             Fact(gettext("Since"), Cell(at=one.opened_at)),
@@ -140,56 +267,3 @@ def _before(work: Work, client_id: UUID) -> Cell:
         return Cell(gettext("No suspension so far"))
     counted = ngettext("{n} suspension", "{n} suspensions", len(earlier))
     return Cell(counted, small=gettext("the last one {cause}", cause=words.cause(earlier[0].cause)))
-
-
-def _unplugged(found: suspensions.Effects) -> Effect:
-    n = len(found.connectors)
-    if not n:
-        none = gettext("No connector is at work")
-        return Effect("unplug", "", none, gettext("There is nothing to disconnect."), none)
-    return Effect(
-        "unplug",
-        "danger",
-        ngettext("{n} connector is disconnected", "{n} connectors are disconnected", n),
-        gettext("To come back, the Client reconnects them one by one."),
-        ngettext("{n} connector out", "{n} connectors out", n),
-        tuple(channel for channel, _ in found.connectors),
-    )
-
-
-def _signed_out(found: suspensions.Effects, tokens: int) -> Effect:
-    n = found.people_signed_out
-    heading = ngettext("{n} open session ends", "{n} open sessions end", n) if n else gettext("Nobody is signed in")
-    if tokens:
-        keys = ngettext("{n} API token can only export", "{n} API tokens can only export", tokens)
-        heading = gettext("{sessions} and {tokens}", sessions=heading, tokens=keys)
-    return Effect(
-        "log-out",
-        "danger" if n or tokens else "",
-        heading,
-        gettext("They can sign in again and see what happened. Nobody reads or replies."),
-        ngettext("{n} session out", "{n} sessions out", n) if n else gettext("Nobody is signed in"),
-    )
-
-
-def _cancelled(found: suspensions.Effects) -> Effect:
-    n = found.sends_cancelled
-    if not n:
-        none = gettext("No message is queued")
-        return Effect("hourglass", "", none, gettext("There is nothing to cancel."), none)
-    return Effect(
-        "hourglass",
-        "warn",
-        ngettext("{n} queued message is cancelled", "{n} queued messages are cancelled", n),
-        gettext("Its text comes back as a draft."),
-        ngettext("{n} message cancelled", "{n} messages cancelled", n),
-    )
-
-
-def _unchanged() -> Effect:
-    return Effect(
-        "shield-check",
-        "ok",
-        gettext("What does not change"),
-        gettext("Money, data and backups. No period of deletion begins. A payment does not lift it."),
-    )

@@ -6,13 +6,14 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import commands, words
-from backoffice.admin.lift import Lift, who
+from backoffice.admin import serving, words
+from backoffice.admin.lift import BY_PEOPLE, Lift, who
 from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, Tab, Table, id_of
+from backoffice.admin.review import Review
 from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, LIFT, SUSPENSION
 from backoffice.admin.shell import HOME, list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
-from konectus.domain.suspension import POLICIES, LiftRule
+from konectus.domain.suspension import POLICIES
 from konectus.errors import NotFound
 from konectus.i18n import format_number, gettext
 from konectus.services.work import Work
@@ -65,7 +66,7 @@ class SuspensionAdmin(StaffView, model=Suspension):
         if row is None:
             raise NotFound
         names = staff_names(work.session, {row.opened_by, row.lifted_by or ""})
-        can_lift = row.lifted_at is None and POLICIES[row.cause].lift is LiftRule.MANUAL
+        can_lift = row.lifted_at is None and POLICIES[row.cause].lift in BY_PEOPLE
         lift = Act(gettext("Lift the suspension"), f"{HOME}{SUSPENSION}/lift/{row.id}", "undo-2", "primary")
         return Details(
             title=gettext("Suspension of {client}", client=row.trade_name),
@@ -78,10 +79,15 @@ class SuspensionAdmin(StaffView, model=Suspension):
             acts=(lift,) if can_lift and asked.may(SUSPENSION, LIFT) else (),
         )
 
+    @expose("/review/{pk}", methods=["GET", "POST"])
+    async def review(self, request: Request) -> Response:
+        """Asks for its own grant first."""
+        return await serving.serve(request, self.templates, Review(id_of(request.path_params["pk"])))
+
     @expose("/lift/{pk}", methods=["GET", "POST"])
     async def lift(self, request: Request) -> Response:
         """Asks for its own grant first: sqladmin's `expose` does not."""
-        return await commands.serve(request, self.templates, Lift(id_of(request.path_params["pk"])))
+        return await serving.serve(request, self.templates, Lift(id_of(request.path_params["pk"])))
 
 
 def _facts(row: SuspensionLine, names: dict[str, str]) -> tuple[Fact, ...]:

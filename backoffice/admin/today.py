@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from backoffice.admin import alarms, words
+from backoffice.admin import alarms, today_money, words
 from backoffice.admin.alarms import Ring
-from backoffice.admin.pieces import State
+from backoffice.admin.pieces import Asked, State
 from backoffice.admin.roles import CLIENT, CONNECTOR, LETTER, SUBSCRIPTION, SUSPENSION, TODAY
 from backoffice.admin.shell import list_of, page_of
+from backoffice.admin.today_money import Queues
 from konectus import i18n
 from konectus.domain.channels import Channel
 from konectus.i18n import gettext, ngettext
@@ -58,10 +59,11 @@ class Today:
     processes: tuple[tuple[str, State, datetime], ...]
     waiting_since: datetime | None
     rings: tuple[Ring, ...]
+    money: Queues
     identity: str = TODAY
 
 
-def read(work: Work, watch: Watch) -> Today:
+def read(work: Work, watch: Watch, asked: Asked) -> Today:
     counts = admin.queues(work.session, work.now)
     return Today(
         greeting=_greeting(work.actor.name, work.now),
@@ -76,6 +78,7 @@ def read(work: Work, watch: Watch) -> Today:
         processes=tuple((p.name, _alive(p.at, work.now), p.at) for p in admin.processes(work.session)),
         waiting_since=admin.oldest_waiting(work.session),
         rings=alarms.rings(watch),
+        money=today_money.read(work, asked),
     )
 
 

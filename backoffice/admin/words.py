@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from backoffice.admin import action_words
 from backoffice.admin.pieces import State
 from konectus import i18n
 from konectus.domain.channels import Channel
@@ -102,6 +103,7 @@ ACTIONS = {
     "event.replayed": msg("Events read again"),
     "dead_letter.replay_asked": msg("Dead letters read again"),
     "dead_letter.discarded": msg("Dead letters discarded"),
+    **action_words.ACTIONS,
 }
 
 
@@ -244,3 +246,16 @@ def actor(kind: str) -> str:
 def state_of(text: str) -> State:
     """A Connector's state as its history keeps it."""
     return connector(ConnectorState(text))
+
+
+_AUTHORITY = {
+    "declared": msg("Declared"),
+    "requested": msg("Proof requested"),
+    "verified": msg("Verified"),
+    "rejected": msg("Rejected"),
+}
+
+
+def authority(state: str) -> str:
+    """How sure it is that the person who registered may bind the Client."""
+    return gettext(_AUTHORITY[state]) if state in _AUTHORITY else state

@@ -120,7 +120,9 @@ def paused(look: Look) -> HTMLResponse | None:
     if not look.visitor.access.inbox:
         return None
     found = pause.of(look.works, look.client_id, look.visitor.role) or pause.signed_out()
-    page = pages.render("inbox/suspended.html", look.reader, pause=found, house=look.visitor.client_name)
+    page = pages.render(
+        "inbox/suspended.html", look.reader, pause=found, house=look.visitor.client_name, visitor=look.visitor
+    )
     return HTMLResponse(page, errors.status_of(ClientSuspended()))
 
 
@@ -145,6 +147,7 @@ def _page(request: Request, look: Look, opened: Opened | None = None, found: Fou
         tab=json.dumps({HEADER: tab}),
         found=found,
         is_fragment=False,
+        visitor=look.visitor,
     )
 
 

@@ -9,10 +9,11 @@ from starlette.requests import Request
 from backoffice import deps, sessions
 from backoffice.sessions import Visitor
 from konectus import i18n
+from konectus.domain.roles import UserRole
 from konectus.i18n import msg
-from konectus.services import identity
+from konectus.services import documents, identity
 from konectus.services.installation import Installation
-from konectus.services.work import Works
+from konectus.services.work import Actor, Works
 from konectus.settings import LOOPBACK
 from konectus.store.queries import profiles
 from konectus.store.roles import Role
@@ -60,6 +61,15 @@ class Door:
 def sign_in(door: Door, works: Works, given: identity.Credentials) -> str:
     with _HASHING:
         return door.sign_in(works, given)
+
+
+def note_use(works: Works, visitor: Visitor) -> None:
+    """Terms 16: an owner who goes on using the product after new Terms took effect has accepted them."""
+    if visitor.client_id is None or visitor.role != UserRole.OWNER or visitor.standing.must_accept:
+        return
+    actor = Actor("agent", str(visitor.user_id), visitor.name)
+    with works.tenant(visitor.client_id, actor) as work:
+        documents.accept_by_use(work, visitor.client_id, visitor.user_id, "en" if visitor.locale == "en" else "es")
 
 
 def is_demo(installation: Installation, request: Request) -> bool:

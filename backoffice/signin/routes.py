@@ -91,7 +91,10 @@ def sign_out(request: Request, door: TheDoor, works: TheWorks) -> Response:
 def _entered(request: Request, door: Door, works: Works, token: str, wanted: str) -> Response:
     """A fresh token at every sign-in; the browser's former session ends."""
     _end_former(request, door, works)
-    answer = RedirectResponse(door.leads_to(wanted, door.visitor_of(works, token)), errors.SEE_OTHER)
+    visitor = door.visitor_of(works, token)
+    if visitor is not None:
+        doors.note_use(works, visitor)
+    answer = RedirectResponse(door.leads_to(wanted, visitor), errors.SEE_OTHER)
     sessions.keep(answer, door.kind, token)
     return answer
 

@@ -1,5 +1,5 @@
 // The staff's pages work without this. It jumps to the search with "/" and keeps a command's button shut until
-// the Client's name is typed, so that one cannot press it twice or by mistake. Every check is made again by the server.
+// the Client's name is typed where one is asked for, and while a form is under way. Every check is made again by the server.
 
 const plain = (text) => text.normalize("NFC").split(/\s+/u).filter(Boolean).join(" ");
 
@@ -18,20 +18,20 @@ for (const form of document.querySelectorAll("form[data-command]")) {
   const go = form.querySelector("[data-go]");
   const wait = form.querySelector("[data-wait]");
   const complaint = form.querySelector("[data-complaint]");
-  const wanted = plain(name.dataset.expected);
+  const wanted = name ? plain(name.dataset.expected) : "";
   let isSent = false;
 
   const judge = () => {
-    const fits = plain(name.value) === wanted;
+    const fits = !name || plain(name.value) === wanted;
     go.disabled = isSent || !fits;
     wait.hidden = fits || !complaint.hidden;
-    if (fits && name.getAttribute("aria-invalid")) {
+    if (fits && name?.getAttribute("aria-invalid")) {
       name.removeAttribute("aria-invalid");
       document.getElementById(`e-${name.name}`)?.setAttribute("hidden", "");
       if (!form.querySelector("[aria-invalid]")) complaint.hidden = true;
     }
   };
-  name.addEventListener("input", judge);
+  name?.addEventListener("input", judge);
   form.addEventListener("submit", () => {
     isSent = true;
     queueMicrotask(judge);

@@ -14,13 +14,16 @@ from ingestion.attachments.fetch import Fetcher
 from ingestion.attachments.keeping import Keeping
 from ingestion.attachments.transport import open_transport
 from ingestion.pace import Pace, chance
+from ingestion.sender.archives import Archives
 from ingestion.sender.asking import Asking
 from ingestion.sender.calls import Calls, open_http
 from ingestion.sender.connecting import Connecting
+from ingestion.sender.contracts import Contracts
 from ingestion.sender.delivery import Delivery
 from ingestion.sender.indexing import Indexing
 from ingestion.sender.letters import Letters
 from ingestion.sender.loops import Lanes, Loop
+from ingestion.sender.mailing import Mailing
 from ingestion.sender.media import FileAddresses, Media, addresses
 from ingestion.sender.names import Names
 from ingestion.sender.outbox import Outbox
@@ -47,6 +50,7 @@ BEAT = 5.0
 FINISHING = 12.0
 BREAKING = 2.0
 _LISTEN_AGAIN = 1.0
+_ASKED = ("outbox", "returns", "requests", "archives", "notices", "contracts")
 
 
 @dataclass
@@ -74,6 +78,8 @@ class Sender:
         self.media = Media(Keeping(works, files, fetcher, address_of, chance), lambda: self._wake("media"))
         self.names = Names(works, calls, self.stopping)
         self.letters, self.indexing = Letters(works), Indexing(works)
+        self.archives = Archives(works)
+        self.mailing = Mailing.of(self.installation, self.stopping)
         self.loops: Mapping[str, Loop] = {
             loop.name: loop
             for loop in (
@@ -86,6 +92,9 @@ class Sender:
                 Loop("letters", self.letters.step, POLL),
                 Loop("withdrawn", self.media.sweep, 2 * POLL),
                 Loop("search", self.indexing.step, POLL),
+                Loop("archives", self.archives.step, 10 * POLL),
+                Loop("notices", self.mailing.step, 2 * POLL),
+                Loop("contracts", Contracts(self.installation).step, 2 * POLL),
                 Loop("heartbeat", self.beat, BEAT),
             )
         }
@@ -104,6 +113,7 @@ class Sender:
         """No new claims; what is on the wire is finished, then broken off. Whether everything ended."""
         deadline = monotonic() + FINISHING
         self.stopping.set()
+        self.archives.ask_to_stop()
         for loop in self.loops.values():
             loop.stop()
         # Loops first: the last step of one may still hand something to a lane.
@@ -116,6 +126,7 @@ class Sender:
         self._hang_up()
         for lanes in self.lanes:
             lanes.close()
+        self.archives.stop(max(deadline - monotonic(), 1.0))
         self.media.close()
         self.wires.close()
         return all((*ended, *idle))
@@ -152,6 +163,5 @@ class Sender:
                 self.stopping.wait(_LISTEN_AGAIN)
 
     def _told(self, channel: str) -> None:
-        woken = ("outbox", "returns", "requests") if channel == signals.OUTBOX else ("media", "names")
-        for name in woken:
+        for name in _ASKED if channel == signals.OUTBOX else ("media", "names"):
             self._wake(name)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ingestion.worker.batch import Batch, Handled, index, tell
 from ingestion.worker.papers import bury_oldest
@@ -37,6 +37,8 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_BURIED = 20
 # A deadlock, a lock that took too long: nothing is wrong with the batch.
 _PASSING = ("40001", "40P01", "55P03", "57014")
+# No such table, column, function, schema, or no right to it: it is being migrated, and no body is to blame (P35).
+_ABOUT_SCHEMA = ("42P01", "42703", "42883", "3F000", "42501")
 
 
 @dataclass
@@ -69,6 +71,10 @@ class Bell:
 
 def _passes(error: Exception) -> bool:
     return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) in _PASSING
+
+
+def _is_about_schema(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _ABOUT_SCHEMA
 
 
 @dataclass
@@ -116,6 +122,10 @@ class Worker:
             if _passes(error):
                 _LOG.info("batch given back")
                 return 1
+            if _is_about_schema(error):
+                _LOG.warning("the log waits for the schema", exc_info=error)
+                self.stop.wait(_IDLE)
+                return 0
             _LOG.warning("batch failed", extra={"bodies": self._bite}, exc_info=error)
             return self._smaller()
         self._bite, self._buried = min(BATCH, self._bite * 2), 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from konectus.cli import clients, clock, connectors, database, demo, events, programs, releases, up
+from konectus.cli import archives, clients, clock, connectors, database, demo, events, programs, releases, up
 from konectus.cli.bench import command as bench
 from konectus.cli.console import tell
 from konectus.cli.seed import command as seed
@@ -33,7 +33,7 @@ def commands() -> typer.Typer:
     for verb in verbs:
         app.command()(verb)
     app.command(context_settings=_FORWARDED)(releases.release)
-    app.add_typer(clients.clients, name="client")
+    app.add_typer(archives.clients, name="client")
     app.add_typer(clients.users, name="user")
     app.add_typer(connectors.commands, name="connector")
     app.add_typer(events.commands, name="events")

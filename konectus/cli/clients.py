@@ -1,5 +1,7 @@
 """`konectus client` and `konectus user`: registering Clients and people from a terminal."""
 
+import json
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -7,12 +9,15 @@ import typer
 
 from konectus.cli.console import say, table
 from konectus.cli.database import opened
+from konectus.domain.endings import Against
 from konectus.domain.roles import StaffRole, UserRole
-from konectus.errors import Invalid
+from konectus.errors import Conflict, Invalid
+from konectus.papers.certificate import render
 from konectus.services import credentials, registration, suspensions
 from konectus.services.installation import Installation
 from konectus.services.work import Actor, Work
-from konectus.store.queries import overview
+from konectus.store.queries import erasure, overview
+from konectus.store.queries.erasure import DeletionRow
 from konectus.store.roles import Role
 
 COMMAND = Actor("system", "command", "konectus command")
@@ -29,6 +34,10 @@ class NoSuchPlan(Invalid):
 
 class NoSuchRole(Invalid):
     code = "no_such_role"
+
+
+class NoCertificate(Conflict):
+    code = "no_certificate"
 
 
 @clients.command("add")
@@ -65,6 +74,23 @@ def token(client_id: ClientOption, name: Annotated[str, typer.Option(help="what 
         suspensions.client_of(work, client_id)
         secret = credentials.add_api_token(work, client_id, name)
     say(secret)
+
+
+@clients.command("delete-status")
+def delete_status(
+    client_id: ClientOption,
+    certificate: Annotated[Path | None, typer.Option(help="write the certificate here: a .pdf, else JSON")] = None,
+) -> None:
+    """How far the deletion of a Client is; deleting itself takes two people of the staff."""
+    with opened() as installation, installation.database.session(Role.WORKER) as session:
+        found = erasure.of_client(session, client_id)
+        against = erasure.against(session, client_id)
+    if not found:
+        say(f"no deletion was asked for; {_standing(against)}")
+    for row in found:
+        _tell_deletion(row)
+    if certificate is not None:
+        _write_certificate(certificate, found)
 
 
 @users.command("add")
@@ -106,6 +132,34 @@ def _add_user(installation: Installation, client_id: UUID, who: tuple[str, str],
         work.session.flush()  # the link points at it
         secret = credentials.link_for_user(work, user.id)
     return f"{installation.settings.public_url.rstrip('/')}/invite/{secret}"
+
+
+def _standing(against: Against) -> str:
+    why = against.refusal()
+    return f"one is refused now: {why}" if why else "the window has elapsed and nothing stands against one"
+
+
+def _tell_deletion(row: DeletionRow) -> None:
+    say(f"{row.state}  {row.id}" + (f"  ({row.cancel_reason})" if row.cancel_reason else ""))
+    instants = {
+        "requested": row.requested_at,
+        "approved": row.approved_at,
+        "approved by a second person": row.second_at,
+        "started": row.started_at,
+        "key destroyed": row.key_destroyed_at,
+        "certified": row.certified_at,
+        "out of the backups": row.residual_gone_at,
+    }
+    table(("step", "at"), [(step, f"{at:%Y-%m-%d %H:%M:%S}Z") for step, at in instants.items() if at is not None])
+
+
+def _write_certificate(path: Path, found: list[DeletionRow]) -> None:
+    said = next((row.certificate for row in found if row.certified_at is not None), None)
+    if said is None:
+        raise NoCertificate("there is no certificate yet: a deletion has one when it is verified")
+    is_pdf = path.suffix == ".pdf"
+    path.write_bytes(render(said) if is_pdf else json.dumps(said, indent=2, ensure_ascii=False).encode())
+    say(str(path))
 
 
 def _subscribe(work: Work, client_id: UUID, code: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, make_url
 from konectus.cli import settings as cli_settings
 from konectus.cli.console import say, table
 from konectus.errors import Invalid
-from konectus.services import jobs
+from konectus.services import documents, jobs, restoring
 from konectus.services.installation import (
     ADDRESS_FILE,
     Installation,
@@ -86,6 +86,9 @@ def prepare(settings: Settings, owner: URL) -> None:
     upgrade(owner, open_master_key(settings))
     with closing(settings) as installation:
         jobs.keep_partitions(installation)
+        restoring.purge_destroyed(installation)
+        with installation.works.system() as work:
+            documents.publish_terms(work)
         operator = make_url(installation.database.conninfo(Role.OPERATOR))
     write_closed(settings.data_dir / OPERATOR_FILE, operator.render_as_string(hide_password=False))
 

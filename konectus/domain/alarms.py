@@ -18,14 +18,19 @@ _SICK_LEAST, _SICK_SHARE = 3, 0.1
 _FREE_LEAST = 0.1
 SILENT_MOST = 60.0
 PROCESSES = ("worker", "sender", "scheduler")
-# How long ago a job may have ended well: two of its turns and some room. What is not named here has a day and a half.
+# How long ago each job may have ended well: two of its turns and some room. One that never did is late as well.
+_OFTEN, _TURN, _DAILY = timedelta(minutes=30), timedelta(hours=3), timedelta(hours=36)
 JOB_MOST: Mapping[str, timedelta] = {
-    "keep_partitions": timedelta(hours=3),
-    "suspend_trials": timedelta(minutes=30),
-    "check_connectors": timedelta(hours=3),
-    "listen_for_silence": timedelta(hours=3),
+    **dict.fromkeys(("apply_changes", "lift_paid"), timedelta(minutes=10)),
+    **dict.fromkeys(("renew", "suspend_trials", "notify_due", "deferral_end", "approval_expiry"), _OFTEN),
+    **dict.fromkeys(("close_windows", "check_invariants", "terminate_effective", "deletion_execute"), _OFTEN),
+    "notice_watch": timedelta(hours=1),
+    **dict.fromkeys(("suspend_nonpayment", "window_reminders", "export_purge", "keep_partitions"), _TURN),
+    **dict.fromkeys(("trial_reminders", "check_connectors", "listen_for_silence"), _TURN),
+    **dict.fromkeys(("look_after_tokens", "collect_usage", "release_month", "prune"), _DAILY),
+    **dict.fromkeys(("deletion_requests", "backup_expiry_watch"), _DAILY),
 }
-JOB_MOST_ELSE = timedelta(hours=36)
+JOB_MOST_ELSE = _DAILY
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Readings:
     # The share of the volume of DATA_DIR that is free.
     disk_free: float = 1.0
     invariants_broken: int = 0
+    # Their codes, as the last look of the job found them.
+    broken: tuple[str, ...] = ()
     # Messages that reconciliation found at a channel and not here, last seven days.
     messages_missing: int = 0
 
@@ -86,7 +93,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("job_late", lambda r: bool(_late(r)), lambda r: ", ".join(_late(r))),
     Alarm("long_transaction", lambda r: r.longest_transaction > TRANSACTION_MOST),
     Alarm("disk_full", lambda r: r.disk_free < _FREE_LEAST),
-    Alarm("invariants_broken", lambda r: r.invariants_broken > 0),
+    Alarm("invariants_broken", lambda r: r.invariants_broken > 0, lambda r: ", ".join(r.broken)),
 )
 
 

@@ -1,6 +1,10 @@
 """Notices: what Konectus tells a Client formally, and how sure it is that it arrived. Texts live in templates."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
+
+from konectus.domain.deadlines import after_full_days
 
 
 class NoticeKind(StrEnum):
@@ -44,3 +48,86 @@ class NoticeEventKind(StrEnum):
     COMPLAINT = "complaint"
     SHOWN = "shown"
     ACKNOWLEDGED = "acknowledged"
+
+
+class NoticeState(StrEnum):
+    """What a row of an e-mail is, derived from its instants. The last three are final for that row."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    UNDELIVERABLE = "undeliverable"
+    WITHDRAWN = "withdrawn"
+
+
+# Terms 15.1(a): "a pending payment or declined charge". Only these list invoices and start its clock.
+STARTS_CLOCK = (NoticeKind.PAYMENT_PENDING, NoticeKind.CHARGE_DECLINED)
+# What the mail system tells us; the rest is the product's own.
+MAIL_EVENTS = frozenset(
+    {
+        NoticeEventKind.ACCEPTED,
+        NoticeEventKind.DEFERRED,
+        NoticeEventKind.DELIVERED,
+        NoticeEventKind.SOFT_BOUNCE,
+        NoticeEventKind.HARD_BOUNCE,
+        NoticeEventKind.COMPLAINT,
+    }
+)
+# Kept in last_error of a row that was never sent, because what it would have said was no longer so.
+WITHDRAWN = "withdrawn"
+IN_APP_RECIPIENT = "in_app"
+
+_WAITS = (1, 5, 15, 30, 60)
+
+
+class Instants(Protocol):
+    """What a state is derived from."""
+
+    @property
+    def last_error(self) -> str | None: ...
+    @property
+    def sent_at(self) -> datetime | None: ...
+    @property
+    def delivered_at(self) -> datetime | None: ...
+    @property
+    def bounced_at(self) -> datetime | None: ...
+    @property
+    def undeliverable_at(self) -> datetime | None: ...
+
+
+def state_of(row: Instants) -> NoticeState:
+    """The most severe thing that happened to it; a bounce after a delivery counts more than the delivery."""
+    if row.bounced_at is not None:
+        return NoticeState.BOUNCED
+    if row.delivered_at is not None:
+        return NoticeState.DELIVERED
+    if row.undeliverable_at is not None:
+        return NoticeState.WITHDRAWN if row.last_error == WITHDRAWN else NoticeState.UNDELIVERABLE
+    return NoticeState.QUEUED if row.sent_at is None else NoticeState.SENT
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long a mail that was refused for now rests after so many tries; greylists let it in after minutes."""
+    return timedelta(minutes=_WAITS[min(attempts, len(_WAITS)) - 1])
+
+
+def deadline(delivered_at: datetime, days: int) -> datetime:
+    """The first instant of a Suspension for non-payment (lifecycle.md 2, #1)."""
+    return after_full_days(delivered_at, days)
+
+
+def stands(delivered_at: datetime | None, bounced_at: datetime | None, days: int) -> bool:
+    """Whether a delivery counts: a hard bounce before the deadline voids it, a later one does not (2, #3)."""
+    if delivered_at is None:
+        return False
+    return bounced_at is None or bounced_at >= deadline(delivered_at, days)
+
+
+def within(told_at: datetime, sent_at: datetime | None, received_at: datetime) -> datetime:
+    """The instant of an event by its provider's word, held between our own sending and hearing of it.
+
+    A provider's clock is not ours: nothing arrives before it leaves, nor after we know.
+    """
+    held = min(told_at, received_at)
+    return held if sent_at is None else max(held, sent_at)

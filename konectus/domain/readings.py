@@ -33,6 +33,8 @@ class Readings:
     # Four eyes above this amount; how long an approval holds; how long a deletion rests after its second one.
     four_eyes_above_cents: int = 1_000_000
     approval_hours: int = 72
+    # A second person looks at what one suspended by hand.
+    review_hours: int = 24
     deletion_rest_hours: int = 24
     # Terms 15.3 "without reactivation or export": where the Client exported, the second approver is legal.
     exported_needs_legal: bool = True
@@ -56,6 +58,7 @@ CLAUSES: dict[str, str] = {
     "tax_basis_points": "9",
     "four_eyes_above_cents": "9",
     "approval_hours": "15.3",
+    "review_hours": "15.1",
     "deletion_rest_hours": "15.3",
     "exported_needs_legal": "15.3",
     "refund_on_konectus_notice": "15.2",

@@ -46,9 +46,9 @@ POLICIES = {
     Cause.LEGAL_ORDER: Policy(True, True, True, True, True, True, False, LiftRule.TWO_PERSONS, "15.1(c)"),  # noqa: FBT003 the same
     Cause.SECURITY: Policy(True, True, True, True, True, False, False, LiftRule.TWO_PERSONS, "15.1(d)"),  # noqa: FBT003 the same
 }
-# What one person of the staff opens and lifts by hand. Legal orders and security need a second person to lift
-# (lifecycle.md 6), so they open together with approvals and not before; the rest follows from facts.
-BY_HAND = (Cause.AUP,)
+# What one person of the staff opens by hand, at once; the rest follows from facts. Legal orders and security need a
+# second person to lift (lifecycle.md 6).
+BY_HAND = (Cause.AUP, Cause.LEGAL_ORDER, Cause.SECURITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,12 @@ class AlreadyLifted(Conflict):
 
 class ReasonTooShort(Invalid):
     code = "reason_too_short"
+
+
+class DocumentMissing(Invalid):
+    """A legal order names its document and what it extends to."""
+
+    code = "document_missing"
 
 
 class NameDiffers(Invalid):

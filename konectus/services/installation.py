@@ -7,11 +7,13 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from konectus.clock import Clock, OffsetClock, SystemClock
+from konectus.domain.retention import ErasedClientsReturned
 from konectus.errors import Unavailable
 from konectus.services.work import Works
 from konectus.settings import Settings
 from konectus.store.keystore import DirectoryKeystore, Keys, master_key
 from konectus.store.migrations import released_url, require_head
+from konectus.store.queries import erasure
 from konectus.store.roles import Role, password
 from konectus.store.session import Database
 
@@ -34,9 +36,15 @@ class Installation:
         return Works(self.database, self.keys, self.clock)
 
     def require_ready(self) -> None:
-        """Raises SchemaBehind or DatabaseDown, so that no process serves a schema it does not know."""
+        """Raises SchemaBehind, DatabaseDown or ErasedClientsReturned.
+
+        No process serves a schema it does not know, nor Clients that were erased and came back with an old backup.
+        """
+        erased = self.keys.store.destroyed()
         with self.database.session(Role.WORKER) as session:
             require_head(session.connection())
+            if erased and erasure.remaining(session, erased):
+                raise ErasedClientsReturned("a backup brought erased Clients back; run: konectus migrate")
 
     def close(self) -> None:
         self.database.dispose()

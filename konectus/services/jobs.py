@@ -1,8 +1,7 @@
-"""What the scheduler runs that is no surface's: partitions of the log, ended trials, pruning, slots and heartbeats."""
+"""What the scheduler runs that is no surface's: partitions of the log, ended trials, pruning; heartbeats. Not slots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from konectus.services import suspensions
 from konectus.services.installation import Installation
@@ -67,35 +66,3 @@ def beat(installation: Installation, process: str, worker: str, counters: Mappin
     """Say that a process is alive, with what it has counted so far."""
     with installation.database.session(Role.WORKER) as session:
         read.beat(session, read.Beat(process, worker, installation.clock.now(), dict(counters)))
-
-
-@dataclass(frozen=True)
-class Slots:
-    """Claims of one scheduler. Each runs in a transaction of its own, so that what it decides is seen at once."""
-
-    installation: Installation
-    worker: str
-
-    def last(self, job: str) -> datetime | None:
-        with self.installation.database.session(Role.WORKER) as session:
-            return read.last_slot(session, job)
-
-    def claim(self, job: str, slot: datetime) -> bool:
-        now = self.installation.clock.now()
-        with self.installation.database.session(Role.WORKER) as session:
-            return read.claim(session, job, slot, self.worker, now)
-
-    def inherit(self, job: str, silent_for: timedelta) -> list[datetime]:
-        """Slots of a scheduler that died in the middle of them."""
-        now = self.installation.clock.now()
-        with self.installation.database.session(Role.WORKER) as session:
-            return read.inherit(session, job, self.worker, now, now - silent_for)
-
-    def finish(self, job: str, slot: datetime, error: str | None = None) -> None:
-        now = self.installation.clock.now()
-        with self.installation.database.session(Role.WORKER) as session:
-            read.finish(session, job, slot, now, error)
-
-    def release(self, job: str, slot: datetime) -> None:
-        with self.installation.database.session(Role.WORKER) as session:
-            read.release(session, job, slot)

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
-from konectus.domain.plans import Interval, SubscriptionStatus
+from konectus.domain import zones
+from konectus.domain.invoicing import first
+from konectus.domain.plans import Interval, Offer, SubscriptionStatus
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.errors import Conflict, Invalid
+from konectus.papers import plan_page
+from konectus.services import renewals
 from konectus.services.suspensions import NoSuchClient
 from konectus.services.work import Change, Work
 from konectus.store import locks
@@ -62,6 +66,8 @@ class NewPlan:
     seats: int
     connectors: int
     interval: Interval = Interval.MONTH
+    # A seat beyond those of the Plan, for a whole period; None: more seats only with another Plan.
+    extra_seat_cents: int | None = None
 
 
 def add_client(work: Work, new: NewClient, *, reason: str | None = None) -> Client:
@@ -98,7 +104,8 @@ def add_client(work: Work, new: NewClient, *, reason: str | None = None) -> Clie
 
 def publish_plan(work: Work, new: NewPlan, *, reason: str | None = None) -> PlanVersion:
     """Publish the next version of a Plan; the ones contracted before stay as they are (Terms 2). Raises Invalid."""
-    if not new.code or new.price_cents < 0 or new.seats < 1 or new.connectors < 0:
+    lowest = min(new.price_cents, new.connectors, new.extra_seat_cents or 0)
+    if not new.code or new.seats < 1 or lowest < 0:
         raise Invalid("a Plan has a code, a price of at least 0, a seat and no negative number of Connectors")
     locks.plan(work.session, new.code)
     plan = work.session.get(Plan, new.code)
@@ -106,16 +113,23 @@ def publish_plan(work: Work, new: NewPlan, *, reason: str | None = None) -> Plan
         work.session.add(Plan(code=new.code, name=new.name, active=True))
         work.session.flush()  # the version's foreign key needs it
         work.record("plan.added", ("plan", new.code), Change(reason=reason, after={"name": new.name}))
+    number = read.last_plan_version(work.session, new.code) + 1
+    name = plan.name if plan else new.name
+    offer = Offer(new.code, name, number, new.interval, new.price_cents, new.seats, new.extra_seat_cents)
+    page = plan_page.html(offer, new.connectors, work.now)
     version = PlanVersion(
         id=work.new_id(),
         plan_code=new.code,
-        version=read.last_plan_version(work.session, new.code) + 1,
+        version=number,
         price_cents=new.price_cents,
         currency="MXN",
         interval=new.interval,
         seats=new.seats,
         connectors=new.connectors,
         published_at=work.now,
+        extra_seat_cents=new.extra_seat_cents,
+        page_html=page,
+        page_sha256=sha256(page.encode()).digest(),
     )
     work.session.add(version)
     after = {"plan": new.code, "version": version.version, "price_cents": new.price_cents}
@@ -131,16 +145,16 @@ def subscribe(
     trial: timedelta | None = None,
     reason: str | None = None,
 ) -> Subscription:
-    """Contract a Plan version for a Client, with a trial first where one is given.
+    """Contract a Plan version for a Client: with a trial first where one is given, else from now on and billed at once.
 
     Raises NoSuchClient, or AlreadySubscribed where a Subscription is live.
     """
     locks.client(work.session, client_id)
-    if read.trade_name(work.session, client_id) is None:
+    if read.trade_name(work.session, client_id) is None or read.access(work.session, client_id).deleting:
         raise NoSuchClient
     if read.seats(work.session, client_id)[0] is not None:
         raise AlreadySubscribed("the Client has a live Subscription already")
-    length = timedelta(days=365 if version.interval == Interval.YEAR else 30)
+    opening = first(work.now, Interval(version.interval))
     subscription = Subscription(
         id=work.new_id(),
         client_id=client_id,
@@ -149,13 +163,16 @@ def subscribe(
         status=SubscriptionStatus.TRIALING if trial else SubscriptionStatus.ACTIVE,
         started_at=work.now,
         period_starts_at=work.now,
-        period_ends_at=work.now + (trial or length),
+        period_ends_at=work.now + trial if trial else opening.period.ends_at,
         trial_ends_at=work.now + trial if trial else None,
     )
     work.session.add(subscription)
+    work.session.flush()  # its first invoice points at it
     after = {"plan": version.plan_code, "version": version.version, "status": str(subscription.status)}
     change = Change(client_id, reason, {}, after)
     work.record("subscription.started", ("subscription", subscription.id), change)
+    if not trial:
+        renewals.begin(work, client_id, opening, reason=reason)
     return subscription
 
 
@@ -217,7 +234,7 @@ def _address(email: str) -> str:
 
 
 def _require_known(new: NewClient) -> None:
-    if new.zone not in available_timezones():
+    if new.zone not in zones.names():
         raise Invalid(f"{new.zone} is no time zone; one looks like America/Mexico_City", field="zone")
     if len(new.country) != len("MX"):
         raise Invalid("a country has two letters, like MX", field="country")

@@ -1,10 +1,15 @@
-"""Keys: where wrapped keys are kept (outside the database and its backups) and a short-lived cache of open ones."""
+"""Keys: where wrapped keys are kept (outside the database and its backups) and a short-lived cache of open ones.
 
+Beside the keys stands the list of Clients whose keys were destroyed: it outlives every restore of the database.
+"""
+
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +21,8 @@ from konectus.sealing import KEY_BYTES, ClientKeys, SealingKey, Unreadable, new_
 # An open key may outlive its destruction by this many seconds at most (privacy.md 1).
 CACHE_SECONDS = 60.0
 DEAD_LETTERS = "dead-letters"
+DESTROYED = "destroyed"
+_PARTS = ("data", "index")
 
 
 class NoKey(NotFound):
@@ -40,10 +47,26 @@ class Keystore(Protocol):
 
     def destroy(self, name: str) -> None: ...
 
+    def bury(self, client_id: UUID, record: bytes) -> bytes:
+        """Write down for good that a Client's keys are destroyed; the first record stays and is returned."""
+
+    def buried(self, client_id: UUID) -> bytes | None: ...
+
+    def destroyed(self) -> frozenset[UUID]:
+        """Every Client on the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """A Client's keys are gone: since when, and the SHA-256 of the wrapped ones, by which a copy is recognised."""
+
+    at: datetime
+    fingerprint: str
+
 
 @dataclass(frozen=True)
 class DirectoryKeystore:
-    """One file per wrapped key, 0600, in a directory of its own."""
+    """One file per wrapped key, 0600, in a directory of its own; the destroyed-list is a folder in it."""
 
     folder: Path
 
@@ -62,8 +85,8 @@ class DirectoryKeystore:
             raise self._unusable(error) from None
 
     def _add(self, name: str, wrapped: bytes) -> bytes:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(prefix=f".{name}.", dir=self.folder)  # 0600, nobody else's
+        (self.folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(prefix=f".{Path(name).name}.", dir=self.folder)  # 0600, nobody else's
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(wrapped)
@@ -74,12 +97,12 @@ class DirectoryKeystore:
             return self.read(name) or wrapped
         finally:
             Path(draft).unlink()
-        self._settle()
+        self._settle((self.folder / name).parent)
         return wrapped
 
-    def _settle(self) -> None:
-        """A key must not be lost in a power cut that what it sealed survives."""
-        descriptor = os.open(self.folder, os.O_RDONLY)
+    def _settle(self, folder: Path) -> None:
+        """A key must not be lost in a power cut that what it sealed survives, nor come back after one."""
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
@@ -89,7 +112,26 @@ class DirectoryKeystore:
         return Unavailable(f"cannot use the key store {self.folder} ({error.strerror}); give it to this user")
 
     def destroy(self, name: str) -> None:
-        (self.folder / name).unlink(missing_ok=True)
+        try:
+            (self.folder / name).unlink(missing_ok=True)
+            if self.folder.exists():
+                self._settle(self.folder)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def bury(self, client_id: UUID, record: bytes) -> bytes:
+        return self.add(f"{DESTROYED}/{client_id}", record)
+
+    def buried(self, client_id: UUID) -> bytes | None:
+        return self.read(f"{DESTROYED}/{client_id}")
+
+    def destroyed(self) -> frozenset[UUID]:
+        try:
+            return frozenset(UUID(path.name) for path in (self.folder / DESTROYED).iterdir())
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise self._unusable(error) from None
 
 
 @dataclass
@@ -104,8 +146,9 @@ class Keys:
 
     def create_for(self, client_id: UUID) -> ClientKeys:
         """Make a Client's data and index key, before its first tenant row (decisions.md, "Keys")."""
-        self._made(f"client-{client_id}-data")
-        self._made(f"client-{client_id}-index")
+        self._require_not_destroyed(client_id)
+        for part in _PARTS:
+            self._made(f"client-{client_id}-{part}")
         return self.of(client_id)
 
     def of(self, client_id: UUID) -> ClientKeys:
@@ -113,11 +156,38 @@ class Keys:
         held = self._clients.get(client_id)
         if held is not None and self.elapsed() - held[0] < CACHE_SECONDS:
             return held[1]
+        # A copy of the store put back too much: what stands on the list opens nothing any more.
+        self._require_not_destroyed(client_id)
         # Straight from the store: out of the other cache a key could live for twice the time.
-        at, read = self.elapsed(), [self._unwrapped(f"client-{client_id}-{part}") for part in ("data", "index")]
+        at, read = self.elapsed(), [self._unwrapped(f"client-{client_id}-{part}") for part in _PARTS]
         keys = ClientKeys(client_id, SealingKey(read[0]), read[1])
         self._clients[client_id] = (at, keys)
         return keys
+
+    def destroy_client(self, client_id: UUID, at: datetime) -> Destroyed:
+        """Write a Client on the destroyed-list, then destroy its keys; again, it only makes sure (privacy.md 1).
+
+        The list comes first: killed in between, the keys that are left open nothing and go at the next start.
+        Other processes may hold them open for CACHE_SECONDS more.
+        """
+        names = [f"client-{client_id}-{part}" for part in _PARTS]
+        held = b"".join(self.store.read(name) or b"" for name in names)
+        record = {"at": at.isoformat(), "fingerprint": hashlib.sha256(held).hexdigest()}
+        kept = json.loads(self.store.bury(client_id, json.dumps(record).encode()))
+        for name in names:
+            self.store.destroy(name)
+            self._open.pop(name, None)
+        self._clients.pop(client_id, None)
+        return Destroyed(datetime.fromisoformat(kept["at"]), kept["fingerprint"])
+
+    def is_gone(self, client_id: UUID) -> bool:
+        """Whether nothing is left of a Client's keys and the list says so."""
+        left = any(self.store.read(f"client-{client_id}-{part}") is not None for part in _PARTS)
+        return not left and self.store.buried(client_id) is not None
+
+    def _require_not_destroyed(self, client_id: UUID) -> None:
+        if self.store.buried(client_id) is not None:
+            raise NoKey(f"the keys of Client {client_id} were destroyed")
 
     def intake(self, day: date) -> SealingKey:
         """The key of one UTC day's raw bodies, made at the first append of that day."""

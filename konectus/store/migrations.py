@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -94,7 +94,7 @@ def _done(step: Callable[[], None]) -> bool:
     try:
         step()
     except OperationalError as error:
-        if not isinstance(error.orig, LockNotAvailable):
+        if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):
             raise
         return False
     return True

@@ -14,6 +14,7 @@ from konectus.store.roles import OWNER, WITHOUT_LOGIN, Role, password
 SCHEMAS = ("platform", "ledger", "tenant", "app", "ops")
 # After one SET LOCAL the setting reads '' and not NULL on that connection (engine.md 1).
 TENANT_RULE = "nullif(current_setting('konectus.client_id', true), '')::uuid"
+_IS = "{column} = '{table}'::regclass"
 VERBS = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 _MAY_USE = {
     Role.APP: SCHEMAS[:4],
@@ -94,21 +95,39 @@ def statements() -> Iterator[str]:
         yield from _of_table(entry)
     # FORCE binds the owner too; migrations keep the cause matrix and missing readings in line through this.
     for table in ("ledger.cause_policy", "ledger.reading"):
-        yield f"drop policy if exists {OWNER} on {table}"
-        yield f"create policy {OWNER} on {table} for all to {OWNER} using (true) with check (true)"
+        yield f"do $do$ begin {_policy(table, OWNER, 'true')} end $do$"
     for view, readers in VIEWS.items():
         yield f"grant select on {view} to {', '.join(readers)}"
 
 
 def _of_table(entry: Entry) -> Iterator[str]:
-    yield f"alter table {entry.name} enable row level security"
-    yield f"alter table {entry.name} force row level security"
+    """What is so already is left alone: each of these changes locks the table against all who read it (P35)."""
+    is_it = _IS.format(column="oid", table=entry.name)
+    force = f"alter table {entry.name} enable row level security; alter table {entry.name} force row level security;"
+    bound = f"(select relrowsecurity and relforcerowsecurity from pg_class where {is_it})"  # noqa: S608 reason: names of our own registry
+    steps = [f"if not {bound} then {force} end if;"]
     for role in Role:
-        yield f"drop policy if exists {role} on {entry.name}"
+        rule = _rule(entry, role) if role in entry.grants else None
+        steps.append(_policy(entry.name, role, rule))
+    yield f"do $do$ begin {' '.join(steps)} end $do$"
     for role, letters in entry.grants.items():
         yield from (f"grant {_verb(entry, role, letter)} on {entry.name} to {role}" for letter in letters)
-        rule = _rule(entry, role)
-        yield f"create policy {role} on {entry.name} for all to {role} using ({rule}) with check ({rule})"
+
+
+def _policy(table: str, role: str, rule: str | None) -> str:
+    """Make the policy of a role, or none; its comment remembers the rule it was made of."""
+    mine = f"from pg_policy where {_IS.format(column='polrelid', table=table)} and polname = '{role}'"
+    if rule is None:
+        return f"if exists (select 1 {mine}) then drop policy {role} on {table}; end if;"
+    made_of = f"(select obj_description(oid, 'pg_policy') {mine})"
+    make = f"create policy {role} on {table} for all to {role} using ({rule}) with check ({rule});"
+    remember = f"comment on policy {role} on {table} is {_quoted(rule)};"
+    again = f"drop policy if exists {role} on {table}; {make} {remember}"
+    return f"if {made_of} is distinct from {_quoted(rule)} then {again} end if;"
+
+
+def _quoted(words: str) -> str:
+    return sql.Literal(words).as_string()
 
 
 def _verb(entry: Entry, role: Role, letter: str) -> str:

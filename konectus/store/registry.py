@@ -182,7 +182,7 @@ ENTRIES: tuple[Entry, ...] = (
     _ledger(endings.Termination, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="terminations"),
     _ledger(endings.ExportWindow, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="export_windows"),
     _ledger(endings.ExportJob, {APP: "SIU", STAFF: "SI", WORKER: "SIU", OPERATOR: "S"}, export="export_jobs"),
-    _ledger(endings.Hold, {APP: "S", STAFF: "SIU", WORKER: "SIU"}),
+    _ledger(endings.Hold, {APP: "SI", STAFF: "SIU", WORKER: "SIU"}),
     _ledger(endings.Approval, {STAFF: "SIU", WORKER: "SIU"}),
     _ledger(endings.Deletion, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}),
     # documents

@@ -6,6 +6,9 @@ from tests.architecture import rules
 from tests.architecture.rules import Rule
 from tests.architecture.sources import EVERYTHING, PRODUCT, Source, sources
 
+# A migration is written once, read as a protocol and never grows: alembic/versions is left out. Parameters, branches
+# and complexity are ruff's.
+SIZED = (*PRODUCT, "tests", "alembic/env.py")
 PLACES: dict[Rule, tuple[str, ...]] = {
     rules.clock_is_read_in_one_place: PRODUCT,
     rules.only_the_session_module_commits: PRODUCT,
@@ -16,6 +19,8 @@ PLACES: dict[Rule, tuple[str, ...]] = {
     rules.names_say_what_is_inside: EVERYTHING,
     rules.packages_hold_a_docstring_or_nothing: EVERYTHING,
     rules.suppressions_say_what_and_why: EVERYTHING,
+    rules.files_stay_short: SIZED,
+    rules.functions_stay_short: SIZED,
 }
 
 SERVICE = "konectus/services/billing.py"

@@ -1,4 +1,4 @@
-"""Complaint of users elsewhere: what can be taken along is a CSV of contacts. Here programs take everything."""
+"""Complaint of users elsewhere: what can be taken along is a CSV of contacts. Here it is everything."""
 
 import httpx
 
@@ -8,6 +8,7 @@ from konectus.services.work import SYSTEM
 from tests.backoffice.conftest import Web, talk, web
 from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk
+from tests.reports.archiving import archive_of
 from tests.support.factories import Factory
 from tests.support.horizon import wait_for_open_transactions
 
@@ -71,3 +72,20 @@ def test_lists_come_page_by_page_and_none_is_missing_or_foreign(web: Web, make: 
                 path = answer.links["next"]["url"]
             assert len(seen) == len(set(seen)) == 5, name
             assert name != "conversations" or set(seen) == expected
+
+
+def test_an_owner_takes_conversations_files_people_money_and_notices_along_in_one_archive(
+    web: Web, make: Factory, talk: Talk
+) -> None:
+    told = talk.begin(make.client().id, "Son 2 mesas", name="Zoë Müller")
+    talk.send_file(told, b"%PDF-1.7 plano", name="plano.pdf", media_type="application/pdf")
+    make.user(told.client_id, name="Dueña")
+    found = archive_of(web.installation, told.client_id)
+    for name in ("conversations", "messages", "attachments", "contacts", "people", "connectors", "client", "invoices"):
+        assert found.lines(name), name
+    for name in ("payments", "notices", "suspensions", "subscriptions", "audit"):
+        assert f"data/{name}-0001.csv" in found.zipped.namelist()
+    (paper,) = (name for name in found.zipped.namelist() if name.startswith("media/"))
+    assert found.zipped.read(paper) == b"%PDF-1.7 plano"
+    (page,) = (name for name in found.zipped.namelist() if name.startswith("conversations/") and "list" not in name)
+    assert "Son 2 mesas" in found.text(page)

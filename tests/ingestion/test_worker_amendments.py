@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -330,6 +331,15 @@ class Unmounted:
 
     def destroy(self, name: str) -> None:
         raise Unavailable(f"{name} cannot be destroyed")
+
+    def bury(self, client_id: UUID, record: bytes) -> bytes:
+        raise Unavailable(f"{client_id} cannot be written: {len(record)}")
+
+    def buried(self, client_id: UUID) -> bytes | None:
+        raise Unavailable(f"{client_id} cannot be read")
+
+    def destroyed(self) -> frozenset[UUID]:
+        raise Unavailable("the list cannot be read")
 
 
 def test_worker_lives_on_where_what_waits_cannot_be_applied(installation: Installation, client: Stored) -> None:

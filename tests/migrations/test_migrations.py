@@ -185,8 +185,9 @@ def test_table_in_use_is_not_queued_behind_but_tried_again_and_then_told(
 ) -> None:
     monkeypatch.setattr(migrations, "_PAUSES", (0.1,))  # seconds of waiting prove nothing more
     migrate(owner, MASTER)
+    down(owner, MAIN, "20261122_lifecycle")
     with connected(owner) as conn:
-        conn.execute(text("select * from ledger.cause_policy"))
+        conn.execute(text("select * from ledger.suspension"))
         with pytest.raises(SchemaBusy, match="pg_stat_activity") as refused:
             migrate(owner, MASTER)
     assert "\n" not in str(refused.value)

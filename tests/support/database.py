@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.orm import Session
 
 from konectus.services.installation import Installation, open_installation
@@ -24,6 +25,24 @@ from tests.support.clock import ManualClock
 
 MASTER_HEX = "6b" * 32
 MASTER = bytes.fromhex(MASTER_HEX)
+
+
+class QuickDatabase(Database):
+    """Installations of one process differ in their address alone: a statement compiled for one serves them all."""
+
+    _known: ClassVar[dict[Role, Engine]] = {}
+
+    def engine(self, role: Role) -> Engine:
+        if role in self._engines:
+            return self._engines[role]
+        made = super().engine(role)
+        first = self._known.get(role)
+        if first is None:
+            with made.connect():  # now its dialect knows the server
+                self._known[role] = made
+        else:
+            made.dialect, made._compiled_cache = first.dialect, first._compiled_cache
+        return made
 
 
 @dataclass(frozen=True)
@@ -117,7 +136,8 @@ def installed(templates: Templates, endpoint: Endpoint, clock: ManualClock, path
         secret_key="a secret of the tests",
     )
     opened = open_installation(settings)
-    made = Installation(settings, opened.database, Database(released), opened.keys, clock)
+    quick = QuickDatabase(opened.database._url_of)
+    made = Installation(settings, quick, Database(released), opened.keys, clock)
     try:
         yield made
     finally:

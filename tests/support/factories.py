@@ -9,7 +9,7 @@ import pytest
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import ConnectorState
 from konectus.domain.roles import StaffRole, UserRole
-from konectus.services import connectors, registration
+from konectus.services import connectors, documents, registration
 from konectus.services.identity import open_staff_session, open_user_session
 from konectus.services.installation import Installation
 from konectus.services.work import Actor
@@ -44,6 +44,7 @@ class Factory:
             client = registration.add_client(work, new)
             work.session.flush()  # the subscription points at it
             registration.subscribe(work, client.id, version)
+            documents.accept_on_paper(work, client.id)
         return client
 
     def user(self, client_id: UUID, *, role: UserRole = UserRole.AGENT, name: str = "Mariana Ortúzar") -> UUID:

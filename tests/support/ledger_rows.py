@@ -29,7 +29,8 @@ def _money(client_id: UUID, subscription_id: UUID, now: datetime) -> Rows:
     invoice_id, payment_id, later = _id(client_id, "invoice"), _id(client_id, "payment"), now + timedelta(days=30)
     mine = {"client_id": client_id}
     asked = {"requested_at": now, "requested_by": "staff:1", "applies_at": later}
-    period = {"period_starts_at": now, "period_ends_at": later, "issued_at": now, "due_at": now}
+    begins = now + timedelta(hours=1)  # the subscription's own first invoice begins now
+    period = {"period_starts_at": begins, "period_ends_at": later, "issued_at": now, "due_at": now}
     bill = {"number": str(invoice_id), "kind": "period", "status": "open", "currency": "MXN", "total_cents": 100}
     money = {"method": "spei", "provider": "by_hand", "provider_ref": str(payment_id), "status": "succeeded"}
     days = {"days_total": 30, "days_unused": 1, "base_paid_cents": 100, "amount_cents": 3, "status": "proposed"}

@@ -26,7 +26,7 @@ from konectus.domain.connectors import ConnectorState
 from konectus.domain.roles import UserRole
 from konectus.errors import Unavailable
 from konectus.ids import uuid7
-from konectus.services import connectors, identity, registration
+from konectus.services import connectors, documents, identity, registration
 from konectus.services.installation import Installation
 from konectus.services.work import Actor
 from konectus.settings import PREFIX, Settings
@@ -150,6 +150,7 @@ def _populate(installation: Installation) -> tuple[UUID, str]:
     with installation.works.system(_BENCH) as work:
         client_id = registration.add_client(work, new).id
         work.session.flush()  # people and connector point at it
+        documents.accept_on_paper(work, client_id)
         user = registration.add_user(work, client_id, "agente@bench.example", "Agente", UserRole.AGENT)
         connector_id = connectors.connect(work, client_id, page)
         work.session.flush()  # settle reads it back

@@ -1,22 +1,24 @@
 """Registers the invented Clients, their people, Konectus's staff and a year of figures, in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from konectus.cli.console import Advance
+from konectus.cli.seed import books, figures, stories
 from konectus.cli.seed import businesses as catalogue
-from konectus.cli.seed import figures
-from konectus.cli.seed.businesses import PLANS, TRIAL, Business
+from konectus.cli.seed.businesses import PLANS, Business
 from konectus.cli.seed.house import SEEDER, STAFF, staff_email
+from konectus.cli.seed.stories import Parts, Stage
+from konectus.clock import SystemClock
 from konectus.domain.roles import UserRole
 from konectus.errors import Conflict
-from konectus.services import registration
+from konectus.services import documents, registration
 from konectus.services.installation import Installation
-from konectus.services.work import Work
+from konectus.services.work import Actor, Work
 from konectus.store.queries import people, usage
 from konectus.store.queries.usage import UsageDays
 from konectus.store.roles import Role
@@ -40,6 +42,9 @@ class Wanted:
     first_day: date
     today: date
 
+    now: datetime = field(default_factory=lambda: SystemClock().now())
+    parts: Parts = field(default_factory=Parts)
+
     def businesses(self) -> list[Business]:
         return catalogue.businesses(self.clients, self.seed, (self.first_day, self.today))
 
@@ -52,18 +57,23 @@ def register(installation: Installation, wanted: Wanted, advance: Advance) -> bo
         if usage.has_clients(session):
             raise NotEmpty("this installation has Clients of its own: seed an empty one (another KONECTUS_DATA_DIR)")
     found = wanted.businesses()
+    now = installation.clock.now()
+    wanted = replace(wanted, now=now, parts=stories.cast(found, now))
     with installation.works.system(SEEDER) as work:
         began = found[0].signed_up - timedelta(days=30)
         versions = {plan.code: registration.publish_plan(replace(work, now=began), plan) for plan in PLANS}
         for role, name, address in STAFF:
             registration.add_staff(replace(work, now=began), staff_email(address), name, role)
         for business in found:
-            _register(replace(work, now=business.signed_up), business, versions, wanted)
+            stage = Stage.of(installation, replace(work, now=business.signed_up), now)
+            _register(stage, business, versions, wanted)
             advance(1)
+        stories.lose_a_payment(work)
     return True
 
 
-def _register(work: Work, business: Business, versions: Mapping[str, Any], wanted: Wanted) -> None:
+def _register(stage: Stage, business: Business, versions: Mapping[str, Any], wanted: Wanted) -> None:
+    work, parts = stage.work, wanted.parts
     new = registration.NewClient(
         legal_name=business.legal_name,
         trade_name=business.trade_name,
@@ -75,18 +85,24 @@ def _register(work: Work, business: Business, versions: Mapping[str, Any], wante
     )
     client = registration.add_client(work, new)
     work.session.flush()  # subscription, people and figures point at it
-    contract = registration.subscribe(
-        work, client.id, versions[business.plan], trial=TRIAL if business.in_trial else None
-    )
-    if not business.in_trial:  # the period that runs today, as renewals would have brought it about
-        begun = contract.period_starts_at
-        length = contract.period_ends_at - begun
-        contract.period_starts_at = begun + length * ((wanted.today - begun.date()) // length)
-        contract.period_ends_at = contract.period_starts_at + length
-    for name, email, role in _people(business, wanted.seed):
-        registration.add_user(work, client.id, email, name, role)
+    registration.subscribe(work, client.id, versions[business.plan], trial=parts.trial_of(business, wanted.now))
+    owner = _add_people(work, client.id, business, wanted.seed)
+    # The acceptance points at its owner, the invoice at its subscription.
+    work.session.flush()  # both are read back
+    documents.accept_on_paper(work, client.id, owner)
+    if parts.trial_of(business, wanted.now) is None:
+        books.keep(work, client.id, parts.stays_until(business, wanted.now), owes=parts.owes(business))
+    stories.play(stage, parts, business, client.id, Actor("agent", str(owner), business.trade_name))
     for days in figures.history(business, wanted.seed, wanted.first_day, wanted.today - timedelta(days=1)):
         usage.add_usage(work.session, _rows(client.id, business.plan, days))
+
+
+def _add_people(work: Work, client_id: UUID, business: Business, seed: int) -> UUID:
+    """Everybody who signs in there; the owner's id."""
+    added = [
+        registration.add_user(work, client_id, email, name, role).id for name, email, role in _people(business, seed)
+    ]
+    return added[0]
 
 
 def _people(business: Business, seed: int) -> Iterator[tuple[str, str, UserRole]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from konectus.cli import settings as cli_settings
 from konectus.cli.console import progress, tell
-from konectus.cli.seed import accounts, conversations
+from konectus.cli.seed import accounts, conversations, stories
 from konectus.cli.seed.accounts import Wanted
 from konectus.cli.seed.businesses import SUSPENDED, Business
 from konectus.cli.seed.conversations import Stage
@@ -34,6 +34,7 @@ def fill(installation: Installation, wanted: Wanted) -> bool:
     releases = _start_releases()
     try:
         _converse(installation, wanted)
+        stories.come_forward(installation, wanted.businesses())
     finally:
         with progress("computing the anonymous releases"):
             code = releases.wait()

@@ -204,5 +204,9 @@ class Suspension(Base):
     # Non-payment: the notice whose time ran out, and the invoice of it that was not paid.
     notice_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]
+    # A legal order: what it covers, whether the Client may not be told, whether it leaves the export open.
+    scope: Mapped[str | None]
+    is_silent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    allows_export: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     client: Mapped[Client] = relationship(lazy="raise")

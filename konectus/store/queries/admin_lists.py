@@ -31,6 +31,7 @@ class PlanLine:
     seats: int
     connectors: int
     published_at: datetime | None
+    extra_seat_cents: int | None
     live: int
 
 
@@ -129,7 +130,8 @@ def _plan() -> Select[*tuple[Any, ...]]:
     )
     named = (PlanVersion.id, Plan.code, Plan.name, Plan.active, PlanVersion.version, PlanVersion.price_cents)
     offered = (PlanVersion.interval, PlanVersion.seats, PlanVersion.connectors, PlanVersion.published_at)
-    return select(*named, *offered, live).join(Plan, Plan.code == PlanVersion.plan_code)
+    extra = PlanVersion.extra_seat_cents
+    return select(*named, *offered, extra, live).join(Plan, Plan.code == PlanVersion.plan_code)
 
 
 def subscriptions(session: Session, *, status: str, after: UUID | None, most: int) -> list[SubscriptionLine]:

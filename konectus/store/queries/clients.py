@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from konectus.domain.plans import SubscriptionStatus
 from konectus.domain.suspension import Access, Cause
 from konectus.errors import NotFound
+from konectus.store.models.billing import SubscriptionChange
 from konectus.store.models.clients import Client, PlanVersion, Subscription, Suspension
 from konectus.store.models.identity import AuthorizedUser
 
@@ -99,6 +100,15 @@ def trial_ended(session: Session, now: datetime, most: int, *, client_id: UUID |
                 Suspension.client_id == Subscription.client_id,
                 Suspension.cause == Cause.TRIAL_EXPIRED,
                 Suspension.lifted_at.is_(None),
+            )
+            .exists(),
+            # They have chosen a Plan, which begins by itself.
+            ~select(SubscriptionChange.id)
+            .where(
+                SubscriptionChange.client_id == Subscription.client_id,
+                SubscriptionChange.subscription_id == Subscription.id,
+                SubscriptionChange.applied_at.is_(None),
+                SubscriptionChange.cancelled_at.is_(None),
             )
             .exists(),
         )

@@ -1,4 +1,4 @@
-"""What an operator's eye falls on: backlogs, connector states, long transactions, invariants. No content, no names."""
+"""What an operator's eye falls on: backlogs, connector states, long transactions. No content, no names."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,22 +61,3 @@ def messages_missing(session: Session, now: datetime) -> int:
         {"since": now - MISSING_SINCE},
     )
     return int(found or 0)
-
-
-# Each finds a contradiction that no constraint can hold, since two tables take part; few rows are looked at.
-_INVARIANTS = (
-    # The doors' map and the Connector tell the same.
-    """select from platform.account a join tenant.connector c on c.client_id = a.client_id and c.id = a.connector_id
-       where a.state <> c.state or a.channel <> c.channel""",
-    # Terms 2: a Client without intake has no live account.
-    """select from platform.live_account l join ledger.client_access x on x.client_id = l.client_id
-       where l.live and x.block_ingest""",
-    # A letter that is decided keeps no body.
-    "select from platform.dead_letter l where l.decided_at is not null and octet_length(l.body_sealed) > 0",
-)
-
-
-def invariants_broken(session: Session) -> int:
-    """How many of the invariants do not hold now."""
-    told = ", ".join(f"exists ({invariant} limit 1)" for invariant in _INVARIANTS)
-    return sum(session.execute(text(f"select {told}")).one())

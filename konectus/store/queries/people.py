@@ -1,4 +1,4 @@
-"""Reads for signing in. The functions of schema `app` answer before the Client is known."""
+"""Reads for signing in. The functions of schema `app` answer before the Client is known. A Client's team is in team."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -137,8 +137,9 @@ def end_sessions_of_user(session: Session, user_id: UUID, now: datetime) -> None
 
 
 def set_password(session: Session, user_id: UUID, password_hash: str) -> str:
-    """Returns the person's name."""
-    statement = update(AuthorizedUser).where(AuthorizedUser.id == user_id).values(password_hash=password_hash)
+    """Returns the person's name. Whoever sets a password has answered the invitation."""
+    values = {"password_hash": password_hash, "invited_at": None}
+    statement = update(AuthorizedUser).where(AuthorizedUser.id == user_id).values(values)
     return session.execute(statement.returning(AuthorizedUser.name)).scalar_one()
 
 
@@ -155,6 +156,13 @@ def revoke_api_token(session: Session, client_id: UUID, token_id: UUID, now: dat
         ApiToken.client_id == client_id, ApiToken.id == token_id, ApiToken.revoked_at.is_(None)
     )
     return session.scalar(statement.values(revoked_at=now).returning(ApiToken.name))
+
+
+def role_of(session: Session, client_id: UUID, user_id: UUID) -> UserRole | None:
+    """The role of an active person of a Client."""
+    statement = select(AuthorizedUser.role).where(AuthorizedUser.client_id == client_id, AuthorizedUser.id == user_id)
+    found = session.scalar(statement.where(AuthorizedUser.active.is_(True)))
+    return UserRole(found) if found else None
 
 
 def is_active_user(session: Session, client_id: UUID, user_id: UUID) -> bool:

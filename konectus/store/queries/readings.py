@@ -10,4 +10,4 @@ from konectus.store.models.billing import Reading
 
 def current(session: Session) -> Readings:
     """Every reading; the default where no row says otherwise."""
-    return readings.from_rows(dict(session.execute(select(Reading.name, Reading.value)).tuples()))
+    return readings.from_rows({row.name: row.value for row in session.execute(select(Reading.name, Reading.value))})

@@ -18,6 +18,8 @@ from konectus.services import connectors, registration, suspensions
 from konectus.services.installation import Installation
 from konectus.store.models.clients import Suspension
 from konectus.store.queries import connectors as read
+from tests.backoffice.admin.books import Books
+from tests.backoffice.admin.fates import fates
 from tests.backoffice.admin.test_hostile import chunks, pages_of, planted
 from tests.backoffice.admin.traffic import Item, Traffic
 from tests.backoffice.conftest import Web
@@ -48,7 +50,12 @@ def ids(make: Factory, installation: Installation) -> dict[str, Any]:
     with installation.works.staff(STAFF) as work:
         opened = suspensions.suspend_by_hand(work, stopped.id, Cause.AUP, "7.1 · Envío masivo a listas")
     event, letter = _log(installation, active.id)
+    books = Books(installation)
+    ending, ended = make.client(name="Ferretería Nájera"), make.client(name="Viveros del Ajusco")
     return {
+        **fates(installation, ending.id, ended.id),
+        "invoice": books.owed(active.id)[0].invoice_id,
+        "notice": books.notice(active.id, bounced=True),
         "active": active.id,
         "stopped": stopped.id,
         "suspension": opened.suspension_id,
@@ -101,6 +108,30 @@ def _paths(ids: dict[str, Any]) -> tuple[str, ...]:
         f"dead-letter/discard/{ids['letter']}",
         "audit-entry/list",
         "audit-entry/details/1",
+        f"client/money/{ids['active']}",
+        f"client/danger/{ids['active']}",
+        f"client/record-payment/{ids['active']}",
+        f"client/suspend-order/{ids['active']}",
+        f"invoice/details/{ids['invoice']}",
+        f"notice/details/{ids['notice']}",
+        *_paths_of_endings(ids),
+    )
+
+
+def _paths_of_endings(ids: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        "approval/list",
+        f"approval/details/{ids['approval']}",
+        f"approval/decide/{ids['approval']}",
+        f"termination/details/{ids['termination']}",
+        f"export-window/details/{ids['window']}",
+        f"export-window/extend/{ids['window']}",
+        f"export-job/details/{ids['archive']}",
+        f"deletion/details/{ids['deletion']}",
+        f"document-version/details/{ids['document']}",
+        f"client/ending/{ids['ended']}",
+        f"client/terminate/{ids['active']}",
+        "job-slot/list",
     )
 
 

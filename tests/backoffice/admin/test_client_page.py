@@ -72,7 +72,8 @@ def test_only_what_the_role_may_do_is_offered(
     with installation.works.staff(STAFF) as work:
         opened = suspensions.suspend_by_hand(work, stopped.id, Cause.AUP, "Envío masivo a listas")
     http = web.staff_as(role)
-    links = [link for one in (active, stopped) for link in Page(http.get(f"/admin/client/details/{one.id}").text).links]
+    tabs = [f"/admin/client/{tab}/{one.id}" for tab in ("details", "timeline") for one in (active, stopped)]
+    links = [link for address in tabs for link in Page(http.get(address).text).links]
     wanted = {
         "edit": f"/admin/client/edit/{active.id}",
         "suspend": f"/admin/client/suspend/{active.id}",

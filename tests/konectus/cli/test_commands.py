@@ -61,7 +61,7 @@ def test_client_contracts_the_newest_version_of_a_plan(konectus: Konectus, make:
     make.plan(code="crece", seats=9)
     konectus("client", "add", "--name", "Taller Ñandú", "--email", "a@nandu.example", "--plan", "crece")
     line = konectus("client", "list").out.strip().split("\t")
-    assert line[1:4] == ["Taller Ñandú", "crece", "active"]
+    assert line[1:4] == ["Taller Ñandú", "crece", "past_due"], "its first invoice is due"
     refused = konectus("client", "add", "--name", "Otro", "--email", "b@otro.example", "--plan", "gratis")
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.strip() == "gratis: no such Plan is published; published are: crece"

@@ -1,29 +1,51 @@
 """A seed makes the same believable Clients for the same number, once, and figures that releases can be made of."""
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from konectus.cli.seed import accounts, figures
+from konectus.cli.seed import accounts, figures, stories
 from konectus.cli.seed.accounts import NotEmpty, Wanted
 from konectus.cli.seed.businesses import LEADING, PLANS, businesses
 from konectus.domain.roles import StaffRole, UserRole
+from konectus.services import suspending
 from konectus.services.installation import Installation
+from konectus.store.cluster import Endpoint
 from konectus.store.queries import people, profiles
 from konectus.store.roles import Role
 from reports import release
-from tests.support.clock import START
-from tests.support.database import Sessions
+from tests.support.clock import START, ManualClock
+from tests.support.database import Sessions, Templates, installed
 from tests.support.factories import Factory
 
 TODAY = START.date()
+_STORIES = text("""
+select (select count(*) from ledger.termination where effected_at is not null) as ended,
+ (select count(*) from ledger.export_window where closed_at is null) as running,
+ (select count(*) from ledger.export_window where close_reason = 'elapsed') as elapsed,
+ (select count(*) from ledger.deletion where approved_by is not null and second_by is null) as half_approved,
+ (select count(*) from ledger.refund where status = 'proposed') as refunds,
+ (select count(*) from ledger.staff_task where kind = 'payment_unmatched' and closed_at is null) as unmatched,
+ (select count(*) from ledger.subscription where status = 'trialing' and trial_ends_at = '2026-11-21 18:00Z') as trying
+""")
 YEAR = (date(2025, 11, 1), TODAY)
 WANTED = Wanted(40, 1, date(2026, 8, 1), TODAY)
 
 
 def quietly(_steps: int) -> None:
     """No progress bar."""
+
+
+@pytest.fixture(scope="module")
+def seeded(
+    templates: Templates, endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Seeded once for those who only look, or find nothing left to do."""
+    with installed(templates, endpoint, ManualClock(), tmp_path_factory.mktemp("seeded")) as made:
+        assert accounts.register(made, WANTED, quietly)
+        yield made
 
 
 def test_same_seed_makes_the_same_clients_and_another_makes_others() -> None:
@@ -66,11 +88,8 @@ def test_workdays_and_growth_show_in_the_sum_of_all_clients() -> None:
     assert months[1] > 1.2 * months[0]
 
 
-def test_registered_clients_have_plan_people_and_figures_up_to_yesterday(
-    installation: Installation, sessions: Sessions
-) -> None:
-    assert accounts.register(installation, WANTED, quietly)
-    with sessions.worker() as session:
+def test_registered_clients_have_plan_people_and_figures_up_to_yesterday(seeded: Installation) -> None:
+    with Sessions(seeded).worker() as session:
         counted = session.execute(
             text(
                 "select (select count(*) from ledger.client), (select count(*) from ledger.subscription),"
@@ -82,22 +101,57 @@ def test_registered_clients_have_plan_people_and_figures_up_to_yesterday(
     assert counted[3:] == (TODAY - timedelta(days=1), date(2026, 8, 1))
 
 
-def test_periods_of_old_contracts_run_today(installation: Installation, sessions: Sessions) -> None:
-    accounts.register(installation, WANTED, quietly)
-    with sessions.worker() as session:
+def test_periods_of_old_contracts_run_today(seeded: Installation) -> None:
+    with Sessions(seeded).worker() as session:
         periods = session.execute(
-            text("select period_starts_at, period_ends_at, status, trial_ends_at from ledger.subscription")
+            text(
+                "select period_starts_at, period_ends_at, status, trial_ends_at from ledger.subscription s"
+                " where status <> 'ended' and not exists (select 1 from ledger.suspension x"
+                " where x.client_id = s.client_id and x.lifted_at is null)"
+            )
         ).all()
+    assert len(periods) > 30
     assert all(row.period_ends_at > START for row in periods)
     assert all(row.period_starts_at <= START for row in periods)
     assert all(row.trial_ends_at > START for row in periods if row.status == "trialing")
 
 
-def test_second_seed_changes_nothing(installation: Installation, sessions: Sessions) -> None:
-    accounts.register(installation, WANTED, quietly)
-    before = _counts(sessions)
-    assert not accounts.register(installation, Wanted(90, 7, date(2026, 1, 1), TODAY), quietly)
-    assert _counts(sessions) == before
+def test_some_clients_are_in_the_midst_of_what_the_demo_is_to_show(seeded: Installation) -> None:
+    stories.come_forward(seeded, WANTED.businesses())
+    stories.come_forward(seeded, WANTED.businesses())
+    with Sessions(seeded).worker() as session:
+        rows = session.execute(text("select cause, count(*) from ledger.suspension group by cause"))
+        causes = {row[0]: row[1] for row in rows}
+        found = session.execute(_STORIES).one()._asdict()
+        methods = set(session.scalars(text("select method from ledger.payment")))
+        tomorrow = suspending.upcoming(session, START, START + timedelta(days=1))
+        early = session.scalar(text("select count(*) from ledger.notice where delivered_at < :now"), {"now": START})
+    assert causes == {"nonpayment": 1, "trial_expired": 1}
+    assert found == {
+        "ended": 3,
+        "running": 4,
+        "elapsed": 1,
+        "half_approved": 1,
+        "refunds": 1,
+        "unmatched": 1,
+        "trying": 1,
+    }
+    assert methods == {"spei", "oxxo", "card"}
+    assert [one.deadline for one in tomorrow] == [datetime(2026, 11, 20, 6, tzinfo=UTC)]
+    assert early is not None
+    assert early > 10
+
+
+def test_mail_of_one_client_comes_back(seeded: Installation) -> None:
+    with Sessions(seeded).worker() as session:
+        bounced = session.scalars(text("select distinct client_id from ledger.notice where bounced_at is not null"))
+        assert len(list(bounced)) == 1
+
+
+def test_second_seed_changes_nothing(seeded: Installation) -> None:
+    before = _counts(Sessions(seeded))
+    assert not accounts.register(seeded, Wanted(90, 7, date(2026, 1, 1), TODAY), quietly)
+    assert _counts(Sessions(seeded)) == before
 
 
 def test_installation_with_clients_of_its_own_is_never_seeded(
@@ -110,9 +164,8 @@ def test_installation_with_clients_of_its_own_is_never_seeded(
     assert _counts(sessions) == before
 
 
-def test_first_people_are_those_whom_the_demo_lets_in(installation: Installation, sessions: Sessions) -> None:
-    accounts.register(installation, WANTED, quietly)
-    with sessions.worker() as session:
+def test_first_people_are_those_whom_the_demo_lets_in(seeded: Installation) -> None:
+    with Sessions(seeded).worker() as session:
         users = profiles.demo_users(session, 4)
         staff = profiles.demo_staff(session, 20)
         analyst = people.staff_by_email(session, "dario@konectus.example")

@@ -65,9 +65,9 @@ def test_a_process_that_never_said_anything_is_silent_and_named() -> None:
 
 
 def test_a_job_without_a_limit_of_its_own_has_a_day_and_a_half() -> None:
-    assert "release_month" not in JOB_MOST
-    readings = replace(WELL, jobs={"release_month": 36 * 3600.0 + 1, "prune": 36 * 3600.0})
+    assert "rewind_tapes" not in JOB_MOST
+    readings = replace(WELL, jobs={"rewind_tapes": 36 * 3600.0 + 1, "prune": 36 * 3600.0})
     (alarm,) = ringing(readings)
-    assert (alarm.name, alarm.about(readings)) == ("job_late", "release_month")
+    assert (alarm.name, alarm.about(readings)) == ("job_late", "rewind_tapes")
     assert alarm.about(WELL) == ""
     assert ALARMS[0].about(WELL) == ""

@@ -38,11 +38,28 @@ def test_access_blocks_exactly_what_some_open_cause_blocks(causes: list[Cause]) 
     assert found.causes == tuple(causes)
 
 
-@pytest.mark.parametrize("cause", [c for c in Cause if c is not Cause.AUP])
-def test_only_misuse_is_opened_by_one_persons_hand(cause: Cause) -> None:
-    require_by_hand(Cause.AUP)
-    with pytest.raises(NotByHand):
+@pytest.mark.parametrize("cause", list(Cause))
+def test_what_follows_from_facts_is_never_opened_by_hand(cause: Cause) -> None:
+    if cause in (Cause.AUP, Cause.LEGAL_ORDER, Cause.SECURITY):
         require_by_hand(cause)
+    else:
+        with pytest.raises(NotByHand):
+            require_by_hand(cause)
+
+
+@given(st.lists(st.sampled_from(Cause), unique=True), st.sampled_from(Cause))
+def test_one_cause_more_never_opens_anything(causes: list[Cause], another: Cause) -> None:
+    before, after = access(causes), access([*causes, another])
+    for right in ("login", "inbox", "send", "ingest", "export"):
+        assert getattr(after, right) >= getattr(before, right)
+    assert access(causes).is_open == (not causes)
+
+
+def test_windows_begin_with_non_payment_and_an_ended_trial_alone() -> None:
+    """Misuse, an order or a security risk never lead to a deletion by themselves (lifecycle.md 2, #10)."""
+    starting = {cause for cause, policy in POLICIES.items() if policy.starts_window}
+    assert starting == {Cause.NONPAYMENT, Cause.TRIAL_EXPIRED}
+    assert not any(POLICIES[cause].export for cause in starting)
 
 
 def test_lifting_follows_the_matrix() -> None:

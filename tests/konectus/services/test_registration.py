@@ -1,7 +1,7 @@
 """Registering Clients, people and Plans: who is refused, what is immutable, what the audit trail keeps."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from konectus.domain.deadlines import LEGAL_ZONE
 from konectus.domain.plans import Interval
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.errors import Invalid, NotFound
@@ -192,7 +193,9 @@ def test_published_version_is_immutable_and_the_next_one_leaves_it_alone(
         )
     with installation.works.system() as work:
         yearly = registration.subscribe(work, client.id, second)
-    assert yearly.period_ends_at - yearly.period_starts_at == timedelta(days=365)
+    # A whole year of legal days: it ends where the day of the contract begins again.
+    assert yearly.period_starts_at == installation.clock.now()
+    assert yearly.period_ends_at == datetime(2027, 11, 19, tzinfo=LEGAL_ZONE)
 
 
 def test_two_who_publish_at_once_make_two_versions(installation: Installation, sessions: Sessions) -> None:

@@ -4,7 +4,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from konectus.domain.retention import OPEN_KEYS
 from konectus.errors import Unavailable
 from konectus.sealing import ClientKeys, Place, Unreadable, new_key
 from konectus.store.keystore import CACHE_SECONDS, DirectoryKeystore, Keys, NoKey, WrongMasterKey, master_key
@@ -170,3 +171,85 @@ def test_production_makes_no_master_key_and_a_damaged_one_is_not_used(tmp_path: 
     (tmp_path / "keys" / "master").write_bytes(new_key()[:31])
     with pytest.raises(Unavailable, match="not 32 bytes"):
         master_key(None, tmp_path, production=False)
+
+
+DESTROYED_AT = datetime(2026, 11, 22, 18, tzinfo=UTC)
+
+
+def test_a_destroyed_client_stands_on_the_list_and_never_has_keys_again(keys: Keys, store: DirectoryKeystore) -> None:
+    keys.create_for(CLIENT)
+    done = keys.destroy_client(CLIENT, DESTROYED_AT)
+    assert (done.at, len(done.fingerprint)) == (DESTROYED_AT, 64)
+    assert store.destroyed() == frozenset({CLIENT})
+    assert keys.is_gone(CLIENT)
+    with pytest.raises(NoKey):
+        keys.of(CLIENT)
+    with pytest.raises(NoKey):
+        keys.create_for(CLIENT)
+
+
+def test_destroyed_again_it_keeps_the_instant_and_the_fingerprint_of_the_first_time(keys: Keys) -> None:
+    keys.create_for(CLIENT)
+    first = keys.destroy_client(CLIENT, DESTROYED_AT)
+    assert keys.destroy_client(CLIENT, DESTROYED_AT + timedelta(days=1)) == first
+
+
+def test_killed_between_the_list_and_the_keys_nothing_opens_and_the_next_run_ends_it(
+    keys: Keys, store: DirectoryKeystore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.create_for(CLIENT)
+    true_destroy = DirectoryKeystore.destroy
+
+    def dies(self: DirectoryKeystore, name: str) -> None:
+        del self, name
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DirectoryKeystore, "destroy", dies)
+    with pytest.raises(KeyboardInterrupt):
+        keys.destroy_client(CLIENT, DESTROYED_AT)
+    monkeypatch.setattr(DirectoryKeystore, "destroy", true_destroy)
+    assert not keys.is_gone(CLIENT)
+    with pytest.raises(NoKey):
+        Keys(store, MASTER).of(CLIENT)
+    keys.destroy_client(CLIENT, DESTROYED_AT)
+    assert keys.is_gone(CLIENT)
+
+
+def test_another_process_opens_nothing_a_minute_after_the_keys_were_destroyed(
+    keys: Keys, store: DirectoryKeystore, watch: Watch
+) -> None:
+    keys.create_for(CLIENT)
+    Keys(store, MASTER).destroy_client(CLIENT, DESTROYED_AT)
+    watch.seconds = CACHE_SECONDS - 0.1
+    assert keys.of(CLIENT).client_id == CLIENT
+    watch.seconds = CACHE_SECONDS
+    with pytest.raises(NoKey):
+        keys.of(CLIENT)
+    assert timedelta(seconds=CACHE_SECONDS) == OPEN_KEYS
+
+
+def test_a_key_that_a_copy_brought_back_opens_nothing(keys: Keys, store: DirectoryKeystore) -> None:
+    keys.create_for(CLIENT)
+    names = [f"client-{CLIENT}-{part}" for part in ("data", "index")]
+    copies = {name: store.read(name) or b"" for name in names}
+    keys.destroy_client(CLIENT, DESTROYED_AT)
+    for name, wrapped in copies.items():
+        store.add(name, wrapped)
+    assert not keys.is_gone(CLIENT)
+    with pytest.raises(NoKey):
+        keys.of(CLIENT)
+
+
+def test_a_store_that_was_never_used_has_nobody_on_its_list(store: DirectoryKeystore, keys: Keys) -> None:
+    assert store.destroyed() == frozenset()
+    assert not keys.is_gone(CLIENT)
+
+
+def test_a_list_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one(store: DirectoryKeystore) -> None:
+    store.folder.mkdir()
+    (store.folder / "destroyed").write_text("not a folder")
+    with pytest.raises(Unavailable):
+        store.destroyed()
+    (store.folder / "client").mkdir()
+    with pytest.raises(Unavailable):
+        store.destroy("client")

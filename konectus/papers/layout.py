@@ -1,0 +1,187 @@
+"""How our papers look: a page with a mark, a title, facts, tables and notes, as PDF. What they say is said elsewhere.
+
+Fonts lie beside, Inter under the Open Font License (fonts/OFL.txt), Latin letters and currency signs: what they lack
+is printed without its accent, or as a question mark.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # fonttools ships no types
+from fpdf import FPDF
+from fpdf.enums import Align, XPos
+
+FONTS = Path(__file__).parent / "fonts"
+FAMILY = "Inter"
+_FILES = {"": "inter-latin-regular.ttf", "B": "inter-latin-semibold.ttf"}
+# The look's colours on white paper.
+INK, SOFT, RULE, ACCENT = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90)
+MARGIN = 20.0
+LINE = 5.5
+Size = Literal["A4", "Letter"]
+# Where paper is Letter; A4 elsewhere.
+LETTER_COUNTRIES = frozenset({"MX", "US", "CA", "CO", "CL", "VE", "GT", "CR", "PA", "DO", "PR", "PH"})
+
+
+def size_for(country: str) -> Size:
+    return "Letter" if country.upper() in LETTER_COUNTRIES else "A4"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its share of the width."""
+
+    title: str
+    share: float
+    is_number: bool = False
+
+
+class Paper:
+    """One document being written, top to bottom. `made_at` stands in the file, so that the same facts give the same."""
+
+    def __init__(self, title: str, *, lang: str, size: Size, made_at: datetime, foot: str) -> None:
+        self._pdf = _Numbered(size, foot)
+        self._pdf.set_title(printable(title))
+        self._pdf.set_author("Konectus")
+        self._pdf.set_lang(lang)
+        self._pdf.set_creation_date(made_at)
+        for style, name in _FILES.items():
+            self._pdf.add_font(FAMILY, style, FONTS / name)
+        self._pdf.add_page()
+        self._write(_Style("B", 11, ACCENT), "Konectus")
+        self._gap(3)
+        self._write(_Style("B", 20), title)
+
+    def subtitle(self, text: str) -> None:
+        self._write(_Style("", 10, SOFT), text)
+        self._gap(3)
+
+    def heading(self, text: str) -> None:
+        self._gap(3)
+        self._write(_Style("B", 11), text)
+        self._gap(1)
+
+    def paragraph(self, text: str, *, is_soft: bool = False) -> None:
+        self._write(_Style("", 9.5, SOFT if is_soft else INK), text)
+        self._gap(1.5)
+
+    def boxed(self, text: str) -> None:
+        """What nobody may overlook."""
+        self._gap(2)
+        self._pdf.set_draw_color(*ACCENT)
+        self._style(_Style("B", 10))
+        padding = 3
+        self._pdf.multi_cell(0, LINE, printable(text), border=1, align=Align.L, padding=padding, new_x=XPos.LMARGIN)
+        self._gap(3)
+
+    def facts(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Name and value, one below the other; a value that is empty is left out."""
+        for name, value in rows:
+            if value:
+                self._row((Column(name, 0.32), Column(value, 0.68)), (_Style("", 9.5, SOFT), _Style("", 9.5)))
+        self._gap(2)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        """Rows under their titles; a long cell makes its row higher, never runs into its neighbour."""
+        self._row(columns, [_Style("", 8.5, SOFT)] * len(columns), has_rule=True)
+        for row in rows:
+            cells = [Column(text, column.share, column.is_number) for column, text in zip(columns, row, strict=True)]
+            self._row(cells, [_Style("", 9.5)] * len(cells), has_rule=True)
+
+    def sums(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Amounts under a table, the last one in bold."""
+        for place, (name, value) in enumerate(rows, start=1):
+            style = _Style("B" if place == len(rows) else "", 10)
+            self._row((Column("", 0.42), Column(name, 0.33), Column(value, 0.25, is_number=True)), [style] * 3)
+        self._gap(2)
+
+    def pdf(self) -> bytes:
+        return bytes(self._pdf.output())
+
+    def _row(self, cells: Sequence[Column], styles: Sequence["_Style"], *, has_rule: bool = False) -> None:
+        width = self._pdf.epw
+        heights = []
+        for cell, style in zip(cells, styles, strict=True):
+            self._style(style)
+            lines = self._pdf.multi_cell(
+                width * cell.share, LINE, printable(cell.title), dry_run=True, output="LINES", align=Align.L
+            )
+            heights.append(max(len(lines) if isinstance(lines, list) else 1, 1) * LINE)
+        height = max(heights)
+        if self._pdf.will_page_break(height + 2):
+            self._pdf.add_page()
+        top, left = self._pdf.get_y(), self._pdf.l_margin
+        for cell, style in zip(cells, styles, strict=True):
+            self._style(style)
+            self._pdf.set_xy(left, top)
+            align = Align.R if cell.is_number else Align.L
+            self._pdf.multi_cell(width * cell.share, LINE, printable(cell.title), align=align)
+            left += width * cell.share
+        self._pdf.set_xy(self._pdf.l_margin, top + height + (1 if has_rule else 0))
+        if has_rule:
+            self._pdf.set_draw_color(*RULE)
+            self._pdf.line(self._pdf.l_margin, self._pdf.get_y(), self._pdf.l_margin + width, self._pdf.get_y())
+            self._gap(1)
+
+    def _write(self, style: "_Style", text: str) -> None:
+        self._style(style)
+        self._pdf.multi_cell(0, style.points * 0.55, printable(text), align=Align.L, new_x=XPos.LMARGIN)
+
+    def _style(self, style: "_Style") -> None:
+        self._pdf.set_font(FAMILY, style.weight, style.points)
+        self._pdf.set_text_color(*style.colour)
+
+    def _gap(self, millimetres: float) -> None:
+        self._pdf.ln(millimetres)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    weight: Literal["", "B"]
+    points: float
+    colour: tuple[int, int, int] = INK
+
+
+class _Numbered(FPDF):
+    """Every page says what it belongs to and which of how many it is."""
+
+    def __init__(self, size: Size, foot: str) -> None:
+        super().__init__(format=size)
+        self._foot = printable(foot)
+        self.set_margins(MARGIN, MARGIN, MARGIN)
+        self.set_auto_page_break(auto=True, margin=MARGIN)
+
+    def footer(self) -> None:
+        self.set_y(-MARGIN + 4)
+        self.set_font(FAMILY, "", 8)
+        self.set_text_color(*SOFT)
+        self.cell(0, 4, self._foot)
+        self.set_x(self.l_margin)
+        self.cell(0, 4, f"{self.page_no()} / {{nb}}", align=Align.R)
+
+
+def printable(text: str) -> str:
+    """The text in letters that the fonts have."""
+    return "".join(one if ord(one) in _letters() or one == "\n" else _plain(one) for one in text)
+
+
+# Letters that Unicode does not take apart.
+_BARRED = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "ı": "i"}
+
+
+def _plain(letter: str) -> str:
+    letter = _BARRED.get(letter, letter)
+    parts = unicodedata.normalize("NFKD", letter)
+    base = "".join(one for one in parts if ord(one) in _letters() and not unicodedata.combining(one))
+    return base or ("" if unicodedata.category(letter)[0] in "CM" else "?")
+
+
+@cache
+def _letters() -> frozenset[int]:
+    with TTFont(FONTS / _FILES[""]) as font:
+        return frozenset(font.getBestCmap())

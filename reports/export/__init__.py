@@ -1,0 +1,1 @@
+"""A Client's archive: everything it has here, as one ZIP."""
