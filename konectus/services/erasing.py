@@ -39,16 +39,17 @@ class LedgerChanged(AssertionError):
 def deletion_execute(installation: Installation) -> int:
     """Job: bring every deletion that two people approved as far as it goes; how many steps were made.
 
-    One against which something stands meanwhile is given up before it starts. One that finds a store down does not
-    keep the others from going on; the first trouble is raised in the end, so that the run counts as failed.
+    One against which something stands meanwhile is given up before it starts. One that finds a store down, or whose
+    purge touched what survives, does not keep the others from going on; the first trouble is raised in the end, so
+    that the run counts as failed.
     """
     with installation.works.system() as work:
         found = read.under_way(work.session, work.now, BATCH)
-    made, troubles = 0, list[Unavailable]()
+    made, troubles = 0, list[Exception]()
     for deletion_id in found:
         try:
             made += proceed(installation, deletion_id)
-        except Unavailable as trouble:
+        except (Unavailable, LedgerChanged) as trouble:
             troubles.append(trouble)
     if troubles:
         raise troubles[0]

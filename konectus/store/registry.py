@@ -179,7 +179,7 @@ ENTRIES: tuple[Entry, ...] = (
     _ledger(notices.NoticeInvoice, {APP: "SI", STAFF: "SI", WORKER: "SI"}, export="notice_invoices", audited=False),
     _ledger(notices.StaffTask, {APP: "SI", STAFF: "SIU", WORKER: "SIU"}, audited=False),
     # endings
-    _ledger(endings.Termination, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="terminations"),
+    _ledger(endings.Termination, {APP: "SIU", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="terminations"),
     _ledger(endings.ExportWindow, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="export_windows"),
     _ledger(endings.ExportJob, {APP: "SIU", STAFF: "SI", WORKER: "SIU", OPERATOR: "S"}, export="export_jobs"),
     _ledger(endings.Hold, {APP: "SI", STAFF: "SIU", WORKER: "SIU"}),

@@ -219,4 +219,5 @@ def _failed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _ending(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Subscription.status == SubscriptionStatus.TRIALING, Subscription.trial_ends_at < now + TRIALS_WITHIN)
+    soon = Subscription.trial_ends_at.between(now, now + TRIALS_WITHIN)
+    return (Subscription.status == SubscriptionStatus.TRIALING, soon)

@@ -15,7 +15,7 @@ from konectus.domain.suspension import Cause
 from konectus.services import suspensions
 from konectus.services.installation import Installation
 from konectus.store.columns import is_sealed
-from konectus.store.policies import SCHEMAS
+from konectus.store.policies import SCHEMAS, VIEWS
 from konectus.store.registry import BY_TABLE, ENTRIES, Plane
 from konectus.store.roles import OWNER, Role, password
 from tests.support.database import MASTER, Templates
@@ -209,3 +209,11 @@ def _powers(conn: Connection, role: Role) -> tuple[object, ...]:
 
 def set_tenant(conn: Connection, client_id: UUID) -> None:
     conn.execute(text("select set_config('konectus.client_id', :id, true)"), {"id": str(client_id)})
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_reader_of_a_view_may_read_what_stands_behind_it(installation: Installation, view: str) -> None:
+    """Views run with the reader's rights: one that came to read another table failed for the operator alone."""
+    for role in VIEWS[view]:
+        with connected(installation, role) as conn:
+            conn.execute(text(f"select count(*) from {view}")).scalar_one()
