@@ -5,6 +5,9 @@ it. APScheduler only says when to look, since the demo's clock may jump. A run t
 the present, not the slot's instant: every job looks for what is due by now.
 """
 
+from konectus import loading  # before all others
+
+# isort: split
 import logging
 import os
 import signal
@@ -16,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -40,7 +44,9 @@ from konectus.services import (
     jobs,
     lifting,
     notice_sweeps,
+    payment_watch,
     renewals,
+    restoring,
     suspending,
     windows,
 )
@@ -53,7 +59,8 @@ LEGAL = "America/Mexico_City"
 # Seconds between two looks at the timetable, and between two heartbeats.
 LOOK = 5
 BEAT = 15
-# Seconds between two looks at the clock, and by how much it must be ahead of time to have been moved.
+HEARTBEAT = "heartbeat"
+# Seconds between two looks at the clock, and by how much it must differ from the time that passed to have been moved.
 WATCH, LEAP = 0.5, 60.0
 # A scheduler that said nothing for so long is dead, and its unfinished slots are taken over.
 SILENT = timedelta(seconds=60)
@@ -110,6 +117,7 @@ JOBS: tuple[Job, ...] = (
     Job("trial_reminders", _hourly(20), renewals.remind_trials, HOUR),
     Job("suspend_nonpayment", _hourly(30), suspending.suspend_nonpayment, HOUR),
     Job("lift_paid", _every(1), lifting.lift_paid, MINUTE),
+    Job("unsettled_payments", _hourly(35), payment_watch.unsettled, HOUR),
     Job("deferral_end", _every(5), deferrals.deferral_end, 5 * MINUTE),
     # endings
     Job("approval_expiry", _every(5), approvals.approval_expiry, 5 * MINUTE),
@@ -119,6 +127,7 @@ JOBS: tuple[Job, ...] = (
     Job("deletion_requests", _daily(2, 0), erasure.deletion_requests, DAY),
     Job("deletion_execute", _every(5), erasing.deletion_execute, 5 * MINUTE),
     Job("backup_expiry_watch", _daily(4, 0), erasing.backup_expiry_watch, DAY),
+    Job("recheck_files", _daily(4, 30), restoring.recheck_files, DAY),
     Job("export_purge", _hourly(25), export_jobs.purge, HOUR),
     # channels
     Job("check_connectors", _hourly(10), health.check_connectors, HOUR),
@@ -198,16 +207,19 @@ def between(trigger: BaseTrigger, after: datetime, until: datetime) -> Iterator[
 
 @dataclass
 class Leaps:
-    """Notices that the product's clock moved faster than time: the timetable is then looked at without waiting."""
+    """Notices that the clock moved otherwise than time: the timetable is then looked at without waiting.
+
+    Back as well: APScheduler waits for an instant, and after an hour back would do nothing for an hour.
+    """
 
     clock: Clock
     _seen: tuple[datetime, float] | None = None
 
     def leaped(self) -> bool:
-        """Whether it moved ahead by more than LEAP since the last call."""
+        """Whether it moved by more than LEAP, ahead or back, since the last call."""
         now, real = self.clock.now(), monotonic()
         before, self._seen = self._seen, (now, real)
-        return before is not None and (now - before[0]).total_seconds() - (real - before[1]) > LEAP
+        return before is not None and abs((now - before[0]).total_seconds() - (real - before[1])) > LEAP
 
 
 def start(runner: Runner, *, look: float = LOOK, beat: float = BEAT) -> BackgroundScheduler:
@@ -218,23 +230,28 @@ def start(runner: Runner, *, look: float = LOOK, beat: float = BEAT) -> Backgrou
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone="UTC",
     )
+    leaps = Leaps(runner.installation.clock)
+    leaps.leaped()  # from here on: what is planned below is planned by this clock
     runner.beat()
-    scheduler.add_job(runner.beat, IntervalTrigger(seconds=beat, timezone="UTC"))
+    scheduler.add_job(runner.beat, IntervalTrigger(seconds=beat, timezone="UTC"), id=HEARTBEAT)
     now = SystemClock().now()  # when to look is real time, whatever the product's clock says
     for job in runner.table:
         every = IntervalTrigger(seconds=look, timezone="UTC")
         scheduler.add_job(runner.look, every, (job,), id=job.id, next_run_time=now)
-    leaps = Leaps(runner.installation.clock)
+    over = threading.Event()
+    scheduler.add_listener(lambda _event: over.set(), EVENT_SCHEDULER_SHUTDOWN)
+    scheduler.start()
+    threading.Thread(target=_watch, args=(scheduler, runner, leaps, over), daemon=True).start()
+    return scheduler
 
-    def watch() -> None:
+
+def _watch(scheduler: BackgroundScheduler, runner: Runner, leaps: Leaps, over: threading.Event) -> None:
+    """Look at the clock without pause, by a wait that no clock moves; where it leaped, everything is due at once."""
+    while not over.wait(WATCH):
         if leaps.leaped():
             runner.beat()  # nobody takes us for dead because the clock jumped
-            for job in runner.table:
-                scheduler.modify_job(job.id, next_run_time=SystemClock().now())
-
-    scheduler.add_job(watch, IntervalTrigger(seconds=WATCH, timezone="UTC"))
-    scheduler.start()
-    return scheduler
+            for name in (HEARTBEAT, *(job.id for job in runner.table)):
+                scheduler.modify_job(name, next_run_time=SystemClock().now())
 
 
 def main() -> int:
@@ -249,6 +266,7 @@ def main() -> int:
     except KonectusError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    loading.over()
     scheduler = start(Runner(installation))
     asked.wait()
     scheduler.shutdown(wait=True)

@@ -23,7 +23,7 @@ from backoffice.deps import recogniser
 from backoffice.inbox import actions, files, routes, stream
 from backoffice.inbox.hub import Hub
 from backoffice.middleware import CSP_FILES, Gated, Headed, Recognised, SameOrigin, Switch
-from backoffice.signin import forgotten, links, signup
+from backoffice.signin import addresses, forgotten, links, signup
 from backoffice.signin import routes as signin
 from konectus.files.opening import open_files
 from konectus.meters import Counters
@@ -78,6 +78,7 @@ _ROUTERS = (
     signup.router,
     forgotten.router,
     links.router,
+    addresses.router,
     stream.router,
     routes.router,
     actions.router,
@@ -92,6 +93,10 @@ _ROUTERS = (
 )
 
 
+# What Clients send to prove their authority; a prefix of the staff's pages, which this surface does not import.
+_PAPERS = "/admin/authority-document/bytes"
+
+
 def guarded(app: FastAPI, beside: Beside | None = None) -> ASGIApp:
     """The app behind headers, same-origin check, visitor, gate and switch, in this order."""
     given = beside or Beside()
@@ -101,7 +106,7 @@ def guarded(app: FastAPI, beside: Beside | None = None) -> ASGIApp:
     return Headed(
         inner,
         installation.clock,
-        {"/files": CSP_FILES, media.PREFIX: CSP_FILES, **given.policies},
+        {"/files": CSP_FILES, media.PREFIX: CSP_FILES, _PAPERS: CSP_FILES, **given.policies},
         counters=app.state.counters,
         https=installation.settings.public_url.startswith("https://"),
     )

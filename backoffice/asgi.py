@@ -1,7 +1,9 @@
 """The one web composition root: back office, webhook doors and dashboard on one port. Nobody imports it."""
 
+from konectus import loading  # before all others
+
+# isort: split
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -108,8 +110,7 @@ def serve() -> int:
         # uvicorn raises the signal again once it has stopped; asked to stop and stopped is no failure (P31).
         signal.signal(number, lambda _number, _frame: None)
     # What is loaded stays for good: walking it again while a request waits is what the slowest answers wait for.
-    gc.collect()
-    gc.freeze()
+    loading.over()
     Server(config, app).run(sockets=[listening])
     installation.close()
     return 0
@@ -140,6 +141,7 @@ class FromEnvironment:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._whole is None:
             _, self._whole = compose(open_installation(Settings.load(os.environ)))
+            loading.over()
         await self._whole(scope, receive, send)
 
 

@@ -8,10 +8,14 @@ from fastapi import Depends, Request
 
 from backoffice.pages import Reader
 from backoffice.sessions import Kind, Recognise, Visitor
-from konectus.services import identity
+from konectus.domain.roles import UserRole
+from konectus.services import documents, identity
+from konectus.services.credentials import Asker
 from konectus.services.installation import Installation
 from konectus.services.work import Actor, Works
+from konectus.settings import LOOPBACK
 from konectus.store.queries import clients, profiles, standing
+from konectus.store.queries.people import UserSession
 from konectus.store.roles import Role
 
 
@@ -47,6 +51,18 @@ def actor(request: Request) -> Actor:
     return Actor(found.kind, str(found.user_id), found.name, address, request.state.request_id)
 
 
+def asker(request: Request) -> Asker:
+    """Somebody who is known by the link they follow alone."""
+    return Asker(request.client.host if request.client else None, request.state.request_id)
+
+
+def is_demo(request: Request) -> bool:
+    """One-click sign-ins and shown codes: ENVIRONMENT=demo, asked from this machine under a name of this machine."""
+    near = request.client is not None and request.client.host in ("127.0.0.1", "::1")
+    host = request.headers.get("host", "").rsplit(":", 1)[0]
+    return installation(request).settings.environment == "demo" and near and host in LOOPBACK
+
+
 TheInstallation = Annotated[Installation, Depends(installation)]
 TheWorks = Annotated[Works, Depends(works)]
 TheReader = Annotated[Reader, Depends(reader)]
@@ -73,6 +89,8 @@ def agent_of(of: Works, token: str) -> Visitor | None:
         stands = standing.of_client(session, found.client_id, of.clock.now())
     if access.login:
         return None
+    if stands.has_new_terms and found.role is UserRole.OWNER:
+        note_use(of, found, house.language)
     return Visitor(
         kind="agent",
         session_id=found.session_id,
@@ -87,6 +105,12 @@ def agent_of(of: Works, token: str) -> Visitor | None:
         standing=stands,
         record=found,
     )
+
+
+def note_use(of: Works, user: UserSession, language: str) -> None:
+    """Terms 16: an owner who goes on using the product after new Terms took effect has accepted them, once."""
+    with of.tenant(user.client_id, Actor("agent", str(user.user_id), user.name)) as work:
+        documents.accept_by_use(work, user.client_id, user.user_id, language)
 
 
 LOCALE_OF = {"es": "es_MX", "en": "en"}

@@ -15,9 +15,10 @@ from konectus import i18n
 from konectus.errors import KonectusError
 from konectus.i18n import msg
 from konectus.ids import uuid7
+from konectus.mail.letters import BadAddress, address_of
 from konectus.mail.opening import open_mail
 from konectus.mail.port import MailDown, send
-from konectus.services import credentials
+from konectus.services import credentials, email_changes
 from konectus.services.installation import Installation
 from konectus.services.invitations import Invited
 from konectus.services.signup import Letter, Sent
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     VERIFY = Sent.VERIFY
     KNOWN = Sent.KNOWN
     RESET = Sent.RESET
+    ADDRESS = Sent.ADDRESS
     INVITED = "invited"
 
 
@@ -38,6 +40,7 @@ SUBJECTS = {
     Kind.VERIFY: msg("Confirm your e-mail and enter Konectus"),
     Kind.KNOWN: msg("You already have an account at Konectus"),
     Kind.RESET: msg("A new password for Konectus"),
+    Kind.ADDRESS: msg("Confirm this e-mail for the notices of Konectus"),
     Kind.INVITED: msg("You were invited to Konectus"),
 }
 # What stands before the link and after it; names of strangers stay out of letters that anybody can cause.
@@ -57,14 +60,22 @@ BODIES = {
             " ignore this letter: your password stays."
         ),
     ),
+    Kind.ADDRESS: (
+        msg("An account at Konectus wants its formal notices at this e-mail. Open this link and confirm it there:"),
+        msg(
+            "It works once, for {day_hours} hours; until then the notices go where they went. If it was not you,"
+            " ignore this letter: without the link nothing changes."
+        ),
+    ),
     Kind.INVITED: (
         msg("{client} invited you to its inbox at Konectus. Open this link to choose your password:"),
         msg("It works once, for {hours} hours. If you do not know who invites you, ignore this letter."),
     ),
 }
 _LONGEST_NAME = 80
-_PATHS = {Kind.VERIFY: "/invite/", Kind.RESET: "/reset/", Kind.INVITED: "/invite/"}
+_PATHS = {Kind.VERIFY: "/invite/", Kind.RESET: "/reset/", Kind.INVITED: "/invite/", Kind.ADDRESS: "/confirm-email/"}
 _HOURS = credentials.INVITATION_LIFE // timedelta(hours=1)
+_DAY_HOURS = email_changes.LIFE // timedelta(hours=1)
 _MINUTES = credentials.LINK_LIFE // timedelta(minutes=1)
 
 
@@ -81,7 +92,7 @@ def written(installation: Installation, kind: Kind, letter: Letter, client_name:
             texts.append(_text(kind, link, client_name))
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = letter.email
+    message["To"] = address_of(letter.email)
     message["Subject"] = subject
     now = installation.clock.now()
     message["Date"] = format_datetime(now)
@@ -95,7 +106,7 @@ def written(installation: Installation, kind: Kind, letter: Letter, client_name:
 def _text(kind: Kind, link: str, client_name: str) -> str:
     before, after = BODIES[kind]
     client = " ".join(client_name.split())[:_LONGEST_NAME]
-    told = {"client": client, "hours": _HOURS, "minutes": _MINUTES}
+    told = {"client": client, "hours": _HOURS, "minutes": _MINUTES, "day_hours": _DAY_HOURS}
     parts = (i18n.gettext("Hello:"), i18n.gettext(before, **told), link, i18n.gettext(after, **told), "Konectus")
     return "\n\n".join(parts)
 
@@ -104,7 +115,7 @@ def post(installation: Installation, kind: Kind, letter: Letter, client_name: st
     """Send it; False, and a line in the log without address and link, where the mail was not taken."""
     try:
         send(open_mail(installation.settings), written(installation, kind, letter, client_name))
-    except MailDown:
+    except (MailDown, BadAddress):
         log.warning("letter not accepted by the mail server", extra={"letter": str(kind)})
         return False
     return True

@@ -188,6 +188,8 @@ class Gated:
         await self.app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> KonectusError | None:
+        if "\0" in scope["path"]:
+            return NotFound()  # no name of anything has it, and no database takes it
         surface = sessions.surface_of(scope["path"])
         visitor: sessions.Visitor | None = scope.get("state", {}).get("visitor")
         if surface is None:

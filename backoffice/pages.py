@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from konectus import i18n
+from konectus.domain.elapsed import full_days_left
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -116,14 +117,20 @@ def exact(instant: datetime, zone: str) -> str:
 
 def legal(instant: datetime, reader: Reader) -> str:
     """The instant in the legal zone, and the reader's own hour beside it where that is another (lifecycle.md 2, #2)."""
-    told = i18n.format_datetime(instant, i18n.LEGAL_ZONE, "long")
+    told = _spelled(instant, i18n.LEGAL_ZONE, reader)
     own = ZoneInfo(reader.zone)
     if instant.astimezone(own).utcoffset() == instant.astimezone(i18n.LEGAL_ZONE).utcoffset():
         return told
     place = reader.zone.rpartition("/")[2].replace("_", " ")
     same_day = instant.astimezone(own).date() == instant.astimezone(i18n.LEGAL_ZONE).date()
-    there = i18n.format_time(instant, own) if same_day else i18n.format_datetime(instant, own, "long")
+    there = i18n.format_time(instant, own) if same_day else _spelled(instant, own, reader)
     return i18n.gettext("{told} in Mexico City ({there} in {place})", told=told, there=there, place=place)
+
+
+def _spelled(instant: datetime, zone: ZoneInfo, reader: Reader) -> str:
+    """Day and hour in words; with the year where it is not the present one."""
+    is_this_year = instant.astimezone(zone).year == reader.now.astimezone(zone).year
+    return i18n.format_datetime(instant, zone, "long" if is_this_year else "full")
 
 
 def until(instant: datetime, reader: Reader) -> str:
@@ -178,8 +185,8 @@ def _soon(context: Context, instant: datetime) -> Markup:
 
 @pass_context
 def _full(context: Context, instant: datetime) -> Markup:
-    text = i18n.format_datetime(instant, context["reader"].zone, "long")
-    return time_element(instant, text, context["reader"])
+    reader = context["reader"]
+    return time_element(instant, _spelled(instant, ZoneInfo(reader.zone), reader), reader)
 
 
 @pass_context
@@ -190,6 +197,21 @@ def _legal(context: Context, instant: datetime) -> Markup:
 @pass_context
 def _until(context: Context, instant: datetime) -> Markup:
     return time_element(instant, until(instant, context["reader"]), context["reader"])
+
+
+def days_left(closes_at: datetime, now: datetime) -> str:
+    """How long a term still runs, as the notices count it: whole legal days after today."""
+    days = full_days_left(closes_at, now)
+    if days < 0:
+        return i18n.gettext("the term is over")
+    if days == 0:
+        return i18n.gettext("today is the last day")
+    return i18n.ngettext("{n} day is left", "{n} days are left", days)
+
+
+@pass_context
+def _days_left(context: Context, closes_at: datetime) -> str:
+    return days_left(closes_at, context["reader"].now)
 
 
 @pass_context
@@ -213,6 +235,7 @@ _FILTERS: Mapping[str, Any] = {
     "soon": _soon,
     "full": _full,
     "ago": _ago,
+    "days_left": _days_left,
     "legal": _legal,
     "until": _until,
     "money": i18n.format_money,

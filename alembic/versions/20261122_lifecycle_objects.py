@@ -234,9 +234,34 @@ from platform.account a join ledger.client_access x on x.client_id = a.client_id
 create view ops.client_access with (security_invoker = true) as select * from ledger.client_access;
 """
 
+# Access reads these tables from now on, with the reader's own rights, and programs of the release beside read it before
+# the policies come: those of the registry take the place of these.
+READ_BEFORE = """
+grant select on ledger.{table} to konectus_app, konectus_staff, konectus_worker, konectus_operator;
+alter table ledger.{table} enable row level security;
+alter table ledger.{table} force row level security;
+drop policy if exists konectus_app on ledger.{table};
+create policy konectus_app on ledger.{table} for select to konectus_app
+  using (client_id = nullif(current_setting('konectus.client_id', true), '')::uuid);
+drop policy if exists konectus_staff on ledger.{table};
+create policy konectus_staff on ledger.{table} for select to konectus_staff using (true);
+drop policy if exists konectus_worker on ledger.{table};
+create policy konectus_worker on ledger.{table} for select to konectus_worker using (true);
+drop policy if exists konectus_operator on ledger.{table};
+create policy konectus_operator on ledger.{table} for select to konectus_operator using (true);
+"""
+# A view made again has lost its grants.
+READERS = """
+grant select on ledger.client_access to konectus_app, konectus_staff, konectus_worker, konectus_operator;
+grant select on platform.live_account to konectus_worker;
+grant select on ops.client_access to konectus_operator;
+"""
+
 
 def upgrade() -> None:
-    for block in (DEADLINE, SUSPENSION_GUARD, GUARDS, ACCESS, BALANCE, DELETION_GUARD):
+    for table in ("termination", "deletion"):
+        op.execute(READ_BEFORE.format(table=table))
+    for block in (DEADLINE, SUSPENSION_GUARD, GUARDS, ACCESS, READERS, BALANCE, DELETION_GUARD):
         op.execute(block)
 
 
@@ -250,5 +275,6 @@ def downgrade() -> None:
     for table in ("notice_invoice", "notice_event", "allocation"):
         op.execute(f"drop trigger append_only on ledger.{table}")
     op.execute(BEFORE_ACCESS)
+    op.execute(READERS)
     op.execute(BEFORE_SUSPENSION_GUARD)
     op.execute("drop function app.mx_deadline")

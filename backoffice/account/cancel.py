@@ -16,7 +16,7 @@ from konectus.domain.endings import AlreadyEnding, EndedBy, NotEnding
 from konectus.errors import Invalid
 from konectus.i18n import msg
 from konectus.services import terminations
-from konectus.store.queries import billing, clients, connectors, readings
+from konectus.store.queries import billing, clients, connectors, payments, readings
 from konectus.store.queries import terminations as rows
 
 router = APIRouter(prefix="/account/cancel", include_in_schema=False)
@@ -25,9 +25,7 @@ HOME = "/account/cancel"
 NOTES = {
     "cancelled": msg("Cancelled. Until the date below you can take it back."),
     "withdrawn": msg("Taken back: the contract goes on as before."),
-    "late": msg(
-        "It cannot be taken back any more. Write to Konectus: until a deletion begins the contract can return."
-    ),
+    "late": msg("It cannot be taken back any more. Until a deletion begins you can come back with a new contract."),
     "already": msg("The contract ends already."),
 }
 
@@ -76,6 +74,7 @@ def _page(visit: Visit, reader: Reader, form: CancelForm, *, refusal: str = "", 
         ends_at = rows.contract_ends_at(session, visit.client_id)
         policy = readings.current(session)
         owed = sum(one.balance_cents for one in billing.owed(session, visit.client_id))
+        credit = payments.credit(session, visit.client_id)
         people = clients.seats(session, visit.client_id)[1]
         channels = len(connectors.of_client(session, visit.client_id))
     at = max(ends_at, reader.now) if ends_at else reader.now
@@ -92,6 +91,7 @@ def _page(visit: Visit, reader: Reader, form: CancelForm, *, refusal: str = "", 
         export_until_now=after_full_days(reader.now, policy.export_window_days),
         export_days=policy.export_window_days,
         owed_cents=owed,
+        credit_cents=credit,
         people=people,
         channels=channels,
         refusal=refusal,

@@ -5,7 +5,9 @@ Open while suspended and after the end of the contract, until a deletion starts.
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -19,6 +21,7 @@ from backoffice.deps import TheReader
 from backoffice.pages import Reader
 from konectus import i18n
 from konectus.clock import monotonic
+from konectus.domain.deadlines import local_day
 from konectus.domain.endings import ExportState
 from konectus.errors import TooMany
 from konectus.files.port import Files
@@ -26,7 +29,6 @@ from konectus.i18n import msg
 from konectus.services import archives, exports
 from konectus.services.archives import Mark
 from konectus.store.queries import exports as rows
-from konectus.store.queries.exports import ExportRow
 from konectus.store.roles import Role
 
 router = APIRouter(prefix="/account/export", include_in_schema=False)
@@ -45,8 +47,9 @@ STATES = {
     ExportState.FAILED: ("circle-alert", msg("It could not be built; Konectus looks into it"), "tone-warn"),
     ExportState.EXPIRED: ("circle-dashed", msg("Expired: its bytes are deleted"), "tone-mute"),
 }
+_FETCHED = (ExportState.READY, ExportState.EXPIRED)
 # One range of bytes; a program that lost its connection goes on from there.
-_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII | re.IGNORECASE)
 # A Suspension that blocks exports cuts a download within this (P13).
 _LOOK_AGAIN = 2.0
 
@@ -83,21 +86,26 @@ def ask(visit: TheVisit) -> Response:
 def download(request: Request, visit: TheVisit, job_id: UUID, range: Annotated[str, Header()] = "") -> Response:  # noqa: A002 the header's own name
     """The archive as it lies there, piece by piece. A POST: that somebody fetched it is kept (P22, P25).
 
-    Raises NotFound for what is absent or another Client's, ClientSuspended.
+    Raises NotFound for what is absent or another Client's, ClientSuspended. A program that goes on with a range is told
+    with ExportGone what a browser is told by the page: it would take that for the rest of the file.
     """
     visit.require_owner()
     try:
         with visit.work() as work:
             found = exports.download(work, visit.client_id, job_id)
             keys = work.client_keys(visit.client_id)
+            size, sha256, step = found.finished
+            first, last = _asked(range, size)
+    except _NoSuchRange as none:  # and nothing was fetched: no word of it is kept
+        return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=none.headers)
     except exports.ExportGone:
+        if range:
+            raise
         return _back("gone")
-    size, sha256, step = found.finished
     files: Files = request.app.state.files
     segments = archives.read_notes(files, keys, Mark.read(step)).segments
-    first, last = _asked(range, size)
     headers = {
-        "Content-Disposition": f'attachment; filename="{_file_name(visit, found)}"',
+        "Content-Disposition": f'attachment; filename="{_file_name(visit, found.requested_at)}"',
         "Content-Length": str(last - first + 1),
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
@@ -138,23 +146,48 @@ def _page(template: str, visit: Visit, reader: Reader, note: str) -> str:
         closes_at=closes_at,
         is_running=is_running,
         is_blocked=visit.visitor.access.export,
+        sample=_file_name(visit, next((job.requested_at for job in jobs if job.state in _FETCHED), reader.now)),
         note=note,
     )
 
 
+class _NoSuchRange(Exception):
+    """RFC 9110, 15.5.17: a range behind the end, with how long the archive is."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.headers = {
+            "Content-Range": f"bytes */{size}",
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-store",
+        }
+
+
 def _asked(header: str, size: int) -> tuple[int, int]:
-    """First and last byte; the whole where no single range that exists is asked for."""
+    """First and last byte; the whole where there is no range to be read. Raises _NoSuchRange.
+
+    RFC 9110, 14.1: "bytes=-5" are the last five; a range whose end comes before its start is none; several ranges at
+    once may be answered with the whole.
+    """
     part = _RANGE.fullmatch(header.strip())
-    if part is None:
+    if part is None or part[1] == part[2] == "":
         return 0, size - 1
-    first, last = int(part[1]), min(int(part[2] or size - 1), size - 1)
-    return (first, last) if first <= last else (0, size - 1)
+    if not part[1]:
+        first, last = max(size - int(part[2]), 0), size - 1
+    else:
+        first, last = int(part[1]), int(part[2] or part[1])
+    if last < first and part[1]:
+        return 0, size - 1
+    if first >= size:
+        raise _NoSuchRange(size)
+    return first, min(last, size - 1) if part[2] and part[1] else size - 1
 
 
-def _file_name(visit: Visit, found: ExportRow) -> str:
-    """Letters that every header and file system takes."""
-    house = re.sub(r"[^a-z0-9]+", "-", visit.visitor.client_name.lower()).strip("-")[:40] or "cliente"
-    return f"konectus-{house}-{found.requested_at:%Y-%m-%d}.zip"
+def _file_name(visit: Visit, asked_at: datetime) -> str:
+    """Letters that every header and file system takes, and the legal day on which it was asked for."""
+    plain = unicodedata.normalize("NFKD", visit.visitor.client_name).encode("ascii", "ignore").decode()
+    house = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40] or "cliente"
+    return f"konectus-{house}-{local_day(asked_at)}.zip"
 
 
 def _back(note: str = "") -> Response:

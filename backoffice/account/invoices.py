@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from backoffice import pages
-from backoffice.account.line_words import STATUSES
+from backoffice.account.line_words import REFUNDS, STATUSES
 from backoffice.account.visits import TheVisit
 from backoffice.deps import TheReader
 from konectus import i18n
 from konectus.domain.money import PaymentStatus
 from konectus.services import invoice_papers
-from konectus.store.queries import billing, payments
+from konectus.store.queries import billing, contracts, payments
 
 router = APIRouter(prefix="/account/invoices", include_in_schema=False)
 
@@ -26,6 +26,8 @@ def show(visit: TheVisit, reader: TheReader) -> HTMLResponse:
         rows = billing.invoices(work.session, visit.client_id)
         paid = payments.payments(work.session, visit.client_id)
         credit = payments.credit(work.session, visit.client_id)
+        given_back = payments.refunds(work.session, visit.client_id)
+        is_ended = contracts.contract(work.session, visit.client_id) is None
     page = pages.render(
         "account/invoices.html",
         reader,
@@ -37,6 +39,9 @@ def show(visit: TheVisit, reader: TheReader) -> HTMLResponse:
         payments=[one for one in paid if one.status is not PaymentStatus.PENDING],
         pending_cents=sum(one.amount_cents for one in paid if one.status is PaymentStatus.PENDING),
         credit_cents=credit,
+        refunds=given_back,
+        refund_states=REFUNDS,
+        is_ended=is_ended,
         statuses=STATUSES,
         pay_to=visit.installation.settings.pay_to,
     )

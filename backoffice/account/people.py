@@ -18,7 +18,7 @@ from konectus import i18n
 from konectus.domain.roles import UserRelation, UserRole
 from konectus.domain.seats import LastOwner
 from konectus.domain.suspension import ClientSuspended
-from konectus.errors import Invalid, KonectusError, NotFound
+from konectus.errors import Invalid, KonectusError, NotFound, TooMany
 from konectus.i18n import msg
 from konectus.services import credentials, invitations
 from konectus.services.invitations import Invited, NewMember, NotInvited
@@ -88,23 +88,27 @@ def invite(visit: TheVisit, reader: TheReader, form: Annotated[InvitationForm, F
         raise ClientSuspended
     new = NewMember(email=form.email, name=form.name, role=form.role, relation=form.relation)
     try:
+        invitations.count(visit.installation.works, visit.client_id, form.email)
         with visit.installation.works.system(visit.actor) as work:
             invited = invitations.invite(work, visit.client_id, new)
-    except (SeatsFull, EmailTaken, Invalid) as error:
+    except (SeatsFull, EmailTaken, Invalid, TooMany) as error:
         return _page(visit, reader, form, refused=error)
     return _told(visit, invited)
 
 
 @router.post("/{user_id}/again")
-def invite_again(visit: TheVisit, user_id: UUID) -> Response:
+def invite_again(visit: TheVisit, reader: TheReader, user_id: UUID) -> Response:
     visit.require_owner()
     if not visit.visitor.access.is_open:
         raise ClientSuspended
     try:
+        invitations.count_again(visit.installation.works, visit.client_id, user_id)
         with visit.installation.works.system(visit.actor) as work:
             invited = invitations.invite_again(work, visit.client_id, user_id)
     except NotInvited:
         return _back("not_invited")
+    except TooMany as error:
+        return _page(visit, reader, InvitationForm(), refused=error)
     return _told(visit, invited)
 
 
@@ -182,6 +186,10 @@ def _words(refused: KonectusError | None) -> tuple[str, str]:
     """The field that does not fit, and what is said about it."""
     if refused is None:
         return "", ""
+    if isinstance(refused, TooMany):
+        seconds = max(1, int(refused.retry_after.total_seconds()))
+        told = i18n.ngettext("Too many tries. Wait {n} second.", "Too many tries. Wait {n} seconds.", seconds)
+        return "email", told
     if refused.facts.get("field") == "name":
         return "name", i18n.gettext("Write the person's name.")
     return next(

@@ -34,6 +34,7 @@ NOTES = {
     "asked": msg("The change is asked for."),
     "withdrawn": msg("The change is taken back; everything stays as it is."),
     "late": msg("There was nothing to take back: the change was applied already."),
+    "back": msg("The contract is back since now. Its invoice is under Invoices; connect the channels again."),
 }
 _REFUSALS: dict[type[KonectusError], str] = {
     NothingToChange: msg("That is what you have already. Choose another Plan or other seats."),

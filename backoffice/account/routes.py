@@ -8,22 +8,24 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from backoffice import errors, pages
-from backoffice.account import cancel, documents, invoices, people, plan
+from backoffice.account import address, authority, cancel, comeback, details, documents, invoices, people, plan
 from backoffice.account import connectors as connector_pages
 from backoffice.account.connector_words import STATES
 from backoffice.account.visits import TheVisit
 from backoffice.deps import TheReader
 from konectus.domain.connectors import ConnectorState
 from konectus.domain.deadlines import after_full_days
+from konectus.domain.details import confirm_from
+from konectus.domain.elapsed import full_days_left
 from konectus.domain.suspension import Access
 from konectus.i18n import msg
 from konectus.services import notices as notice_service
-from konectus.store.queries import connectors, notices, readings, situation
+from konectus.store.queries import connectors, notices, readings, registered, situation
 from konectus.store.queries.situation import Ended, OpenCause
 
 router = APIRouter(include_in_schema=False)
 
-for part in (connector_pages, plan, invoices, people, documents, cancel):
+for part in (connector_pages, plan, invoices, people, documents, authority, details, address, cancel, comeback):
     router.include_router(part.router)
 
 _MOST_NOTICES = 6
@@ -35,7 +37,7 @@ class Told:
 
     open: OpenCause | Ended
     deadline_at: datetime | None
-    days_left: int | None
+    days_left: int
     days: int
 
 
@@ -48,6 +50,7 @@ def show_account(visit: TheVisit, reader: TheReader) -> HTMLResponse:
         ended = situation.ended(work.session, visit.client_id)
         channels = connectors.of_client(work.session, visit.client_id)
         told = notices.banners(work.session, visit.client_id, _MOST_NOTICES) if visit.is_owner else []
+        own = registered.of_client(work.session, visit.client_id)
     days = policy.payment_notice_days
     page = pages.render(
         "account/state.html",
@@ -62,6 +65,7 @@ def show_account(visit: TheVisit, reader: TheReader) -> HTMLResponse:
         needs_reconnecting=any(row.state is ConnectorState.NEEDS_RECONFIGURATION for row in channels),
         abilities=abilities(visit.visitor.access),
         notices=told,
+        asks_details=visit.is_owner and confirm_from(own.created_at, own.confirmed_at) <= reader.now,
     )
     return HTMLResponse(page)
 
@@ -91,6 +95,6 @@ def abilities(access: Access) -> list[tuple[str, bool]]:
 def _told(found: OpenCause | Ended, now: datetime, notice_days: int) -> Told:
     told_at = found.told_at if isinstance(found, OpenCause) else None
     opened, closes = found.window_opened_at, found.closes_at
-    left = max(-((now - closes) // timedelta(days=1)), 0) if closes else None
+    left = max(full_days_left(closes, now), 0) if closes else 0
     length = (closes - opened) // timedelta(days=1) if opened and closes else 0
     return Told(found, after_full_days(told_at, notice_days) if told_at else None, left, length)

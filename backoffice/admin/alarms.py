@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from backoffice.admin.roles import CONNECTOR, EVENT, LETTER
+from backoffice.admin import job_words
+from backoffice.admin.roles import CHECK, CONNECTOR, EVENT, LETTER
 from backoffice.admin.shell import list_of
 from konectus.domain.alarms import Alarm
 from konectus.i18n import gettext, msg
@@ -74,7 +75,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "job_late": (
         msg("A scheduled job has not ended well in time"),
-        msg("Look at ops.job for its error and whether a scheduler runs."),
+        msg("Look under Jobs and invariants for its error, and whether a scheduler runs."),
         _WARN,
     ),
     "long_transaction": (
@@ -99,7 +100,11 @@ _PLACES = {
     "connectors_sick": f"{list_of(CONNECTOR)}?show=care",
     "messages_missing": list_of(CONNECTOR),
     "requests_old": list_of(CONNECTOR),
+    "job_late": list_of(CHECK),
+    "invariants_broken": list_of(CHECK),
 }
+# What an alarm is about is told by its names in the machine; these say them in words.
+_NAMES = {"process_silent": job_words.process, "job_late": job_words.job, "invariants_broken": job_words.invariant}
 
 
 def rings(watch: Watch) -> tuple[Ring, ...]:
@@ -109,4 +114,8 @@ def rings(watch: Watch) -> tuple[Ring, ...]:
 
 def _ring(alarm: Alarm, watch: Watch) -> Ring:
     heading, mend, tone = WORDS[alarm.name]
-    return Ring(gettext(heading), gettext(mend), alarm.about(watch.readings), _PLACES.get(alarm.name, ""), tone)
+    about = alarm.about(watch.readings)
+    say = _NAMES.get(alarm.name)
+    if say is not None and about:
+        about = ", ".join(say(name) for name in about.split(", "))
+    return Ring(gettext(heading), gettext(mend), about, _PLACES.get(alarm.name, ""), tone)

@@ -11,7 +11,7 @@ from backoffice.admin import approval_words, decide, serving, shell
 from backoffice.admin import endings_words as say
 from backoffice.admin.lift import who
 from backoffice.admin.paging import Place, cells
-from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, State, Table, id_of
+from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, Table, id_of
 from backoffice.admin.roles import APPROVAL, CLIENT, DECIDE, DELETION, HOLD, INVOICE, PLAN, REFUND, SUSPENSION
 from backoffice.admin.shell import HOME, list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView, in_work
@@ -60,7 +60,7 @@ class ApprovalAdmin(StaffView, model=Approval):
             title=gettext("Approvals"),
             identity=APPROVAL,
             lead=gettext("What one person asked for and another one decides; never the same one."),
-            tabs=place.tabs([("waiting", gettext("Waiting")), ("decided", gettext("Decided"))]),
+            tabs=place.tabs([("waiting", gettext("Waiting")), ("decided", gettext("Decided ones"))]),
             table=Table(headings, cells(rows, of), gettext("Nothing waits for a second person.")),
             next_href=place.next_href(rows),
             first_href=place.first_href,
@@ -100,7 +100,7 @@ def _lead(work: Work, row: ApprovalLine) -> str:
 def _settled(work: Work, row: ApprovalLine) -> tuple[Fact, ...]:
     names = staff_names(work.session, {row.decided_by or ""})
     return (
-        Fact(gettext("Decided"), Cell(at=row.decided_at, small=who(row.decided_by, names))),
+        Fact(gettext("Decided on"), Cell(at=row.decided_at, small=who(row.decided_by, names))),
         Fact(gettext("Why it was decided so"), Cell(row.decision_reason or "")),
     )
 
@@ -109,16 +109,9 @@ def _same(work: Work, row: ApprovalLine) -> tuple[Fact, ...]:
     """Whether what was asked for still rests on the same facts; told while it can be decided."""
     if row.state != ApprovalState.REQUESTED or row.expires_at <= work.now:
         return ()
-    same = decide.still_same(work, row)
-    if same is None:
-        found = State(gettext("Compared when it is decided"), "info", "eye")
-    elif same:
-        found = State(gettext("The same as when it was asked for"), "ok", "circle-check")
-    else:
-        found = State(gettext("They changed: deciding makes it void"), "danger", "triangle-alert")
     roles = sorted(staff_role(role) for role in MAY_DECIDE[Action(row.action)])
     return (
-        Fact(gettext("The facts"), Cell(state=found)),
+        Fact(gettext("The facts"), Cell(state=decide.sameness(work, row))),
         Fact(gettext("Decided by"), Cell(", ".join(roles))),
         Fact(gettext("Until"), Cell(at=row.expires_at, small=say.left(row.expires_at, work.now))),
     )

@@ -51,5 +51,6 @@ def decide(work: Work, approval_id: UUID, *, approve: bool, reason: str) -> str 
     seen = command.known(work).seen
     if approvals.decide(work, approval_id, approve, reason, seen).state != ApprovalState.APPROVED:
         return None
-    approvals.use(work, approval_id, asked, seen)
+    if not approvals.use(work, approval_id, asked, seen):
+        return None
     return command.carry_out(work, given)

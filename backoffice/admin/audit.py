@@ -13,7 +13,7 @@ from backoffice.admin.shell import list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
 from konectus.errors import NotFound
 from konectus.i18n import gettext
-from konectus.services.work import Work
+from konectus.services.work import PROOF, Work
 from konectus.store.models.audit import AuditEntry
 from konectus.store.queries import admin, admin_audit, clients
 from konectus.store.queries.admin_audit import Entry
@@ -131,13 +131,14 @@ def _facts(entry: Entry) -> tuple[Fact, ...]:
         Fact(gettext("Client"), Cell(entry.client_name or "", href=href)),
         Fact(gettext("Subject"), Cell(entry.subject_kind, small=entry.subject_id)),
         Fact(gettext("Action"), Cell(entry.action)),
+        Fact(gettext("Proved anew"), Cell(gettext("With a code of the second factor") if PROOF in entry.after else "")),
         Fact(gettext("IP address"), Cell(entry.ip or "")),
         Fact(gettext("Request"), Cell(entry.request_id or "")),
     )
 
 
 def _differences(entry: Entry) -> tuple[Difference, ...]:
-    names = [*entry.before, *(name for name in entry.after if name not in entry.before)]
+    names = [*entry.before, *(name for name in entry.after if name not in (*entry.before, PROOF))]
     return tuple(Difference(name, _said(entry.before, name), _said(entry.after, name)) for name in names)
 
 

@@ -77,7 +77,7 @@ class Reverse(Command):
         before = money_effects.standing(work, client_id)
         payments.reverse(work, self.payment_id, REHEARSED)
         after = money_effects.standing(work, client_id)
-        told = money_effects.mailed(gettext("That the payment was reversed and what is owed now."))
+        told = money_effects.told(work, client_id, gettext("That the payment was reversed and what is owed now."))
         return (*money_effects.differences(before, after), told)
 
     def carry_out(self, work: Work, given: Typed) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from backoffice.admin import money_words
-from backoffice.admin.pieces import Cell, Table
+from backoffice.admin.pieces import Cell, Fact, Table
 from backoffice.admin.roles import CLIENT, CREDIT, INVOICE, PAYMENT, REFUND
 from backoffice.admin.shell import page_of
 from konectus.i18n import format_date, format_money, gettext
@@ -81,17 +81,35 @@ def refunds(rows: Sequence[GivenBack], *, with_client: bool) -> Table:
     whose = (gettext("Client"),) if with_client else ()
 
     def cells(row: GivenBack) -> tuple[Cell, ...]:
-        days = gettext("{days} of {total} days", days=row.days_unused, total=row.days_total)
         return (
-            Cell(row.invoice_number or "", small=days, href=page_of(REFUND, row.id)),
+            Cell(row.invoice_number or row.payment_ref or "", small=refunded_days(row), href=page_of(REFUND, row.id)),
             *((client(row),) if with_client else ()),
             Cell(state=money_words.refund(row.status)),
             Cell(at=row.proposed_at),
             money(row.amount_cents),
         )
 
-    headings = (gettext("Invoice"), *whose, gettext("State"), gettext("Proposed"), gettext("Amount"))
+    headings = (gettext("Of"), *whose, gettext("State"), gettext("Proposed"), gettext("Amount"))
     return Table(headings, tuple(cells(row) for row in rows), gettext("No refund here."), gettext("Refunds"))
+
+
+def refunded_days(row: GivenBack) -> str:
+    """What a refund is counted by: days of a period, or credit that was left."""
+    if row.days_total is None:
+        return gettext("Credit that was left at the end")
+    return gettext("{days} of {total} days", days=row.days_unused, total=row.days_total)
+
+
+def refunded(row: GivenBack) -> tuple[Fact, ...]:
+    """What a refund gives back and what it is counted by."""
+    if row.invoice_id is None:
+        of = Fact(gettext("Payment"), Cell(row.payment_ref or "", href=page_of(PAYMENT, row.payment_id)))
+        return (of, Fact(gettext("Counted by"), Cell(refunded_days(row))))
+    return (
+        Fact(gettext("Invoice"), Cell(row.invoice_number or "", href=page_of(INVOICE, row.invoice_id))),
+        Fact(gettext("Paid of it"), Cell(format_money(row.base_paid_cents))),
+        Fact(gettext("Days not used"), Cell(refunded_days(row))),
+    )
 
 
 def parts(rows: Sequence[Part], *, of_invoice: bool) -> Table:

@@ -6,7 +6,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import book_cells, money_words, serving
+from backoffice.admin import book_cells, money_words, payment_twins, serving
 from backoffice.admin.bill_commands import Reverse, VoidInvoice
 from backoffice.admin.lift import who
 from backoffice.admin.paging import Place
@@ -21,8 +21,10 @@ from konectus.services.work import Work
 from konectus.store.models.billing import Invoice
 from konectus.store.models.payments import Payment
 from konectus.store.queries import admin_money as read
+from konectus.store.queries import payment_watch
 from konectus.store.queries.admin import staff_names
-from konectus.store.queries.admin_money import Bill
+from konectus.store.queries.admin_money import Bill, Paid
+from konectus.store.queries.payment_watch import Like
 
 
 class InvoiceAdmin(StaffView, model=Invoice):
@@ -111,7 +113,7 @@ class PaymentAdmin(StaffView, model=Payment):
                 Fact(gettext("Reversed"), Cell(at=row.reversed_at)),
                 Fact(gettext("Why it failed"), Cell(row.failure or "")),
             ),
-            tables=(book_cells.parts(read.parts(work.session, payment=row.id), of_invoice=False),),
+            tables=(*_twins(work, row), book_cells.parts(read.parts(work.session, payment=row.id), of_invoice=False)),
             acts=(undo,) if row.status == PaymentStatus.SUCCEEDED and asked.may(PAYMENT, REVERSE) else (),
         )
 
@@ -119,6 +121,15 @@ class PaymentAdmin(StaffView, model=Payment):
     async def reverse(self, request: Request) -> Response:
         """Asks for its own grant first."""
         return await serving.serve(request, self.templates, Reverse(id_of(request.path_params["pk"])))
+
+
+def _twins(work: Work, row: Paid) -> tuple[Table, ...]:
+    """What may be the same money; of what never came or went back there is none."""
+    if row.paid_at is None or row.status not in (PaymentStatus.PENDING, PaymentStatus.SUCCEEDED):
+        return ()
+    like = Like(row.client_id, row.amount_cents, row.paid_at, row.provider_ref)
+    found = payment_watch.twins(work.session, like, but=row.id)
+    return (payment_twins.table(work, found),) if found else ()
 
 
 def _bill_facts(row: Bill) -> tuple[Fact, ...]:

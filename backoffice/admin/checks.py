@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from backoffice.admin import check_words
+from backoffice.admin import check_words, job_words
 from backoffice.admin.pieces import Asked, Cell, Details, Fact, State, Table
 from backoffice.admin.roles import CHECK
 from backoffice.admin.view import StaffView
@@ -41,7 +41,7 @@ class CheckAdmin(StaffView, model=JobSlot):
             facts=(
                 Fact(gettext("Looked last"), Cell(at=looked_at) if looked_at else Cell(gettext("nobody within a day"))),
                 Fact(gettext("Do not hold"), Cell(format_number(len(broken)))),
-                Fact(gettext("Jobs that are missing"), Cell(", ".join(missing) or gettext("None"))),
+                Fact(gettext("Jobs that are missing"), Cell(", ".join(map(job_words.job, missing)) or gettext("None"))),
             ),
             tables=(_broken(broken, looked_at), _jobs(runs, work.now), *_holding(found, looked_at)),
         )
@@ -90,7 +90,7 @@ def _jobs(runs: dict[str, Run], now: datetime) -> Table:
 def _job(name: str, run: Run | None, now: datetime) -> tuple[Cell, ...]:
     if run is None:
         never = State(gettext("It never ran here"), "warn", "circle-help")
-        return (Cell(name), Cell(state=never), Cell(), Cell(), Cell("0", numeric=True))
+        return (_named(name), Cell(state=never), Cell(), Cell(), Cell("0", numeric=True))
     state = State(gettext("In order"), "ok", "circle-check")
     if name in JOB_MOST and is_missing(name, run, now):
         state = State(gettext("Missing"), "danger", "circle-alert")
@@ -98,7 +98,12 @@ def _job(name: str, run: Run | None, now: datetime) -> tuple[Cell, ...]:
         state = State(gettext("Its last run failed"), "warn", "triangle-alert")
     ended = Cell(at=run.succeeded_at) if run.succeeded_at else Cell()
     failed = Cell(format_number(run.failed), numeric=True)
-    return (Cell(name, small=run.error or ""), Cell(state=state), ended, Cell(at=run.slot), failed)
+    return (_named(name), Cell(state=state, small=run.error or ""), ended, Cell(at=run.slot), failed)
+
+
+def _named(job: str) -> Cell:
+    """In words, and as operations know it."""
+    return Cell(job_words.job(job), small=job)
 
 
 def _holding(found: list[Finding], looked_at: datetime | None) -> tuple[Table, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from konectus.domain.elapsed import clock_of
+from konectus.domain.elapsed import clock_of, full_days_left
 from konectus.i18n import gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.queries import admin_notices, causes, readings, windows
@@ -51,8 +51,7 @@ def _export(work: Work, client_id: UUID) -> tuple[Clock, ...]:
         return ()
     last = open_ones[-1]
     whole, left = last.closes_at - last.opened_at, last.closes_at - work.now
-    days = max(left.days, 0)
-    strong = ngettext("{n} day left", "{n} days left", days)
+    strong = ngettext("{n} day left", "{n} days left", max(full_days_left(last.closes_at, work.now), 0))
     if last.paused_at is not None:
         strong = gettext("Stands still")
     share = min(max(1 - left / whole, 0.0), 1.0)

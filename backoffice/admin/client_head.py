@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backoffice.admin import client_clocks, words
+from backoffice.admin.claim import Claim
 from backoffice.admin.client_clocks import Clock
 from backoffice.admin.lift import BY_PEOPLE, who
 from backoffice.admin.pieces import Act, Asked, Tab, Table
@@ -15,6 +16,7 @@ from backoffice.admin.roles import (
     CREDIT_IT,
     DANGER,
     DEFER,
+    EVIDENCE,
     INVOICE,
     LIFT,
     NOTICE,
@@ -82,6 +84,7 @@ class Sheet:
     dangers: tuple[Danger, ...] = ()
     lists: tuple[tuple[str, str], ...] = ()
     next_href: str = ""
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Head:
     abilities: tuple[tuple[str, bool], ...]
     tabs: tuple[Tab, ...]
     main: Act | None
+    # Where the evidence is asked for by POST; empty for those who may not.
+    evidence: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,7 @@ def head(work: Work, client_id: UUID, asked: Asked, tab: str) -> Head:
             if asked.may(*place.grant)
         ),
         main=pay if asked.may(CLIENT, PAY) else None,
+        evidence=_at(client_id, EVIDENCE) if asked.may(CLIENT, EVIDENCE) else "",
     )
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from backoffice.admin import book_cells, client_head, words
 from backoffice.admin.client_head import Head
 from backoffice.admin.pieces import Act, Asked, Cell, Fact, Table
-from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, INVOICE, SUSPENSION
-from backoffice.admin.shell import page_of
-from konectus.domain.connectors import LIVE
-from konectus.i18n import gettext
+from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, INVOICE, NOTICE, RESEND, SUSPENSION
+from backoffice.admin.shell import HOME, page_of
+from konectus.domain.connectors import LIVE, ConnectorState
+from konectus.domain.notices import NoticeKind
+from konectus.i18n import format_number, gettext
 from konectus.services.work import Work
 from konectus.store.models.clients import Client
-from konectus.store.queries import admin_audit, admin_clients, admin_money
+from konectus.store.queries import admin_audit, admin_clients, admin_money, admin_notices
 from konectus.store.queries.admin_clients import Contract, Link, Person
 
 MOST_PEOPLE, LATEST, LATEST_BILLS, MOST_PAST = 200, 8, 4, 20
@@ -56,19 +57,29 @@ def read(work: Work, client_id: UUID, asked: Asked) -> ClientPage:
     head = client_head.head(work, client_id, asked, "details")
     links = admin_clients.links(work.session, client_id)
     found = admin_clients.people(work.session, client_id, work.now, MOST_PEOPLE)
+    total, active = admin_clients.people_counted(work.session, client_id)
     return ClientPage(
         identity=CLIENT,
         head=head,
         connectors=connectors(client_id, links),
-        people=people(found),
+        people=people(found, total),
         bills=_bills(work, client_id, asked),
         facts=_facts(head.client, found),
-        gauges=_gauges(head.contract, links, found),
+        gauges=_gauges(head.contract, links, active),
         latest=_latest(work, client_id, may_audit=asked.may(AUDIT, "list")),
         trail_href=client_head.href(client_id, "timeline"),
         past=_past(work, client_id),
-        acts=client_head.commands(client_id, head.open_causes, asked),
+        acts=(*reconnecting(work, client_id, links, asked), *client_head.commands(client_id, head.open_causes, asked)),
     )
+
+
+def reconnecting(work: Work, client_id: UUID, links: list[Link], asked: Asked) -> tuple[Act, ...]:
+    """After a Suspension the Client reconnects by itself; the notice that says how can be sent again."""
+    if not any(link.state is ConnectorState.NEEDS_RECONFIGURATION for link in links) or not asked.may(NOTICE, RESEND):
+        return ()
+    told = admin_notices.latest(work.session, client_id, NoticeKind.REACTIVATED)
+    act = Act(gettext("Send the link to reconnect"), f"{HOME}{NOTICE}/resend/{told}", "plug")
+    return (act,) if told else ()
 
 
 def _bills(work: Work, client_id: UUID, asked: Asked) -> Table:
@@ -101,7 +112,7 @@ def connectors(client_id: UUID, links: list[Link]) -> Table:
     )
 
 
-def people(found: list[Person]) -> Table:
+def people(found: list[Person], total: int) -> Table:
     def state(person: Person) -> str:
         if not person.active:
             return gettext("Deactivated")
@@ -115,6 +126,8 @@ def people(found: list[Person]) -> Table:
             for person in found
         ),
         empty=gettext("Nobody has been added."),
+        count=format_number(total),
+        note=gettext("The first {n}, owners before all others.", n=len(found)) if total > len(found) else "",
     )
 
 
@@ -131,10 +144,9 @@ def _facts(client: Client, people: list[Person]) -> tuple[Fact, ...]:
     )
 
 
-def _gauges(contract: Contract | None, links: list[Link], people: list[Person]) -> tuple[Gauge, ...]:
+def _gauges(contract: Contract | None, links: list[Link], active: int) -> tuple[Gauge, ...]:
     if contract is None:
         return ()
-    active = sum(person.active for person in people)
     live = sum(link.state in LIVE for link in links)
     return (
         Gauge(gettext("People"), active, contract.seats),

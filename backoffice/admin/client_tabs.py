@@ -7,7 +7,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import book_cells, client_head, client_page, endings_client, notices, shell
+from backoffice.admin import book_cells, claim, client_head, client_page, endings_client, notices, shell
 from backoffice.admin.client_head import TABS, Sheet
 from backoffice.admin.lift import who
 from backoffice.admin.pieces import Asked, Cell, Table, id_of
@@ -79,6 +79,7 @@ def _money(work: Work, client_id: Any, asked: Asked) -> Sheet:
             _deferrals(work, client_id),
         ),
         acts=client_head.money_acts(client_id, asked),
+        claim=claim.read(work, client_id, asked),
         lists=tuple(
             (gettext(words), list_of(identity))
             for words, identity in (
@@ -109,14 +110,16 @@ def _notices(work: Work, client_id: Any, asked: Asked) -> Sheet:
 
 
 def _connectors(work: Work, client_id: Any, asked: Asked) -> Sheet:
-    del asked
-    return Sheet(tables=(client_page.connectors(client_id, admin_clients.links(work.session, client_id)),))
+    links = admin_clients.links(work.session, client_id)
+    again = client_page.reconnecting(work, client_id, links, asked)
+    return Sheet(tables=(client_page.connectors(client_id, links),), acts=again)
 
 
 def _people(work: Work, client_id: Any, asked: Asked) -> Sheet:
     del asked
     found = admin_clients.people(work.session, client_id, work.now, MOST_PEOPLE)
-    return Sheet(tables=(client_page.people(found),))
+    total, _ = admin_clients.people_counted(work.session, client_id)
+    return Sheet(tables=(client_page.people(found, total),))
 
 
 def _timeline(work: Work, client_id: Any, asked: Asked) -> Sheet:

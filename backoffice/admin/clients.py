@@ -3,16 +3,18 @@
 from typing import ClassVar
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from backoffice.admin import client_page, edits, words
 from backoffice.admin.client_commands import ClientCommands
 from backoffice.admin.client_tabs import ClientTabs
 from backoffice.admin.endings_client import ClientEndings
+from backoffice.admin.evidence import EvidenceOfClient
 from backoffice.admin.pieces import Asked, Cell, Listing, Tab, Table, id_of
 from backoffice.admin.roles import CLIENT
+from backoffice.admin.serving import SEE_OTHER
 from backoffice.admin.shell import list_of, page_of
-from backoffice.admin.view import PAGE_SIZE, asked_of
+from backoffice.admin.view import PAGE_SIZE, asked_of, in_work
 from konectus.i18n import format_number, gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.models.clients import Client
@@ -20,12 +22,21 @@ from konectus.store.queries import admin_clients, admin_lists
 from konectus.store.queries.admin_clients import ClientLine
 
 
-class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, model=Client):
+class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, EvidenceOfClient, model=Client):
     name: ClassVar[str] = "client"
     can_edit: ClassVar[bool] = True
     details_template: ClassVar[str] = "admin/client.html"
     # What the form holds; anything else that is posted is not stored.
     form_columns = edits.COLUMNS
+
+    async def list_page(self, request: Request) -> Response:
+        """The search on top of every page opens a Client that it finds alone."""
+        asked = asked_of(request)
+        page = await in_work(request, lambda work: self.read_list(work, asked))
+        found = page.table.rows
+        if asked.query.get("open") and page.term and len(found) == 1 and asked.may(CLIENT, "details"):
+            return RedirectResponse(found[0][0].href, SEE_OTHER)
+        return await self.templates.TemplateResponse(request, self.list_template, {"page": page})
 
     def read_list(self, work: Work, asked: Asked) -> Listing:
         term, suspended, after = asked.text("search"), asked.query.get("show") == "suspended", asked.id("after")
@@ -44,7 +55,7 @@ class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, model=Client):
                 Tab(gettext("Suspended"), f"{here}?show=suspended", suspended),
             ),
             term=term,
-            search_hint=gettext("Name, RFC, e-mail, page or bot"),
+            search_hint=gettext("Name, RFC, e-mail, invoice, page or bot"),
             kept=(("show", "suspended"),) if suspended else (),
             table=Table(_headings(), tuple(_cells(row) for row in shown), gettext("No Client like this.")),
             next_href=f"{here}?after={shown[-1].id}{kept}" if more and not term else "",

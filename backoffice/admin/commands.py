@@ -140,6 +140,11 @@ class Command(ABC):
         del work, given
         return {}
 
+    def needs_proof(self, work: Work) -> bool:
+        """Whether a fresh code of the second factor is asked for, and spent in the transaction of the act."""
+        del work
+        return False
+
     def second(self, work: Work, given: Typed) -> Second | None:
         """What a second person has to approve instead of doing it now; None where one is enough."""
         del work, given

@@ -99,7 +99,8 @@ class IssueCredit(Command):
         before = money_effects.standing(work, self.client_id)
         self._issue(work, given, REHEARSED, REHEARSED)
         after = money_effects.standing(work, self.client_id)
-        return (*money_effects.differences(before, after), money_effects.mailed(gettext("The credit note.")))
+        told = money_effects.told(work, self.client_id, gettext("The credit note."))
+        return (*money_effects.differences(before, after), told)
 
     def carry_out(self, work: Work, given: Typed) -> str:
         self._issue(work, given, given["note"], given.why)

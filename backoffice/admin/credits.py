@@ -15,7 +15,7 @@ from backoffice.admin.roles import CREDIT, DECIDE, INVOICE, REFUND
 from backoffice.admin.shell import HOME, list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView
 from konectus.errors import NotFound
-from konectus.i18n import format_money, format_number, gettext
+from konectus.i18n import format_money, gettext
 from konectus.services.work import Work
 from konectus.store.models.payments import CreditNote, Refund
 from konectus.store.queries import admin_money as read
@@ -70,7 +70,9 @@ class RefundAdmin(StaffView, model=Refund):
         return Listing(
             title=gettext("Refunds"),
             identity=REFUND,
-            lead=gettext("Prepaid days that were not used, by real days. Proposed by a termination, decided here."),
+            lead=gettext(
+                "Prepaid days that were not used and credit that was left at an end. Proposed by itself, decided here."
+            ),
             tabs=place.tabs(states),
             table=book_cells.refunds(rows[:PAGE_SIZE], with_client=True),
             next_href=place.next_href(rows),
@@ -89,10 +91,7 @@ class RefundAdmin(StaffView, model=Refund):
             state=money_words.refund(row.status),
             facts=(
                 Fact(gettext("Client"), book_cells.client(row)),
-                Fact(gettext("Invoice"), Cell(row.invoice_number or "", href=page_of(INVOICE, row.invoice_id))),
-                Fact(gettext("Paid of it"), Cell(format_money(row.base_paid_cents))),
-                Fact(gettext("Days not used"), Cell(format_number(row.days_unused))),
-                Fact(gettext("Days in all"), Cell(format_number(row.days_total))),
+                *book_cells.refunded(row),
                 Fact(gettext("Proposed"), Cell(at=row.proposed_at)),
                 Fact(gettext("Decided"), Cell(at=row.decided_at, small=who(row.decided_by, names))),
                 Fact(gettext("Reference"), Cell(row.provider_ref or "")),

@@ -96,6 +96,10 @@ class ApproveDeletion(OnDeletion):
             seen=seen(work, row),
         )
 
+    def needs_proof(self, work: Work) -> bool:
+        del work
+        return True
+
     def second(self, work: Work, given: Typed) -> Second | None:
         del work, given
         because = gettext("Two different people sign a deletion, and it rests before it begins.")

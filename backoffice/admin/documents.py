@@ -56,7 +56,7 @@ class DocumentAdmin(StaffView, model=DocumentVersion):
             crumbs=((gettext("Documents"), list_of(DOCUMENT)),),
             state=say.version(row, work.now),
             facts=(
-                Fact(gettext("Change"), Cell(kind)),
+                Fact(gettext("Kind of change"), Cell(kind)),
                 Fact(gettext("Published"), Cell(at=row.published_at)),
                 Fact(gettext("In effect from"), Cell(at=row.effective_at)),
                 Fact(gettext("Withdrawn"), Cell(at=row.withdrawn_at)),

@@ -18,6 +18,7 @@ from backoffice.admin.view import waiting
 from konectus.domain import zones
 from konectus.domain.suspension import MIN_REASON
 from konectus.i18n import gettext
+from konectus.services import email_changes
 from konectus.services.suspensions import NoSuchClient
 from konectus.services.work import Change, Work
 from konectus.store.models.clients import Client
@@ -98,6 +99,9 @@ def save(work: Work, client: Client, given: Given) -> None:
         return
     client.legal_name_lower = client.legal_name.casefold()
     work.record("client.edited", ("client", client.id), Change(client.id, given.why, before, after))
+    if "registered_email" in before:
+        work.session.flush()  # the notices read the Client's row
+        email_changes.tell(work, client, before["registered_email"])
 
 
 def _problems(given: Given) -> dict[str, str]:

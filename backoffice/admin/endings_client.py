@@ -20,6 +20,7 @@ from backoffice.admin.roles import (
     DELETION,
     HOLD,
     HOLD_IT,
+    PAPER,
     REACTIVATE,
     SETTLE,
     TERMINATE,
@@ -137,7 +138,9 @@ def _acts(work: Work, client_id: UUID, asked: Asked) -> tuple[Act, ...]:
     verify = Act(gettext("Verify the authority"), _at(client_id, "verify-authority"), "shield-check")
     reject = Act(gettext("Reject the documents"), _at(client_id, "reject-authority"), "circle-x")
     offered += [(SETTLE, verify), (SETTLE, reject)]
-    return tuple(act for action, act in offered if asked.may(CLIENT, action))
+    papers = Act(gettext("Papers of authority"), f"{list_of(PAPER)}?client={client_id}", "file-text")
+    given = tuple(act for action, act in offered if asked.may(CLIENT, action))
+    return (*given, papers) if asked.may(PAPER, "list") else given
 
 
 def _at(client_id: UUID, path: str) -> str:

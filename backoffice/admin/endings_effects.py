@@ -9,7 +9,7 @@ from konectus.domain.connectors import LIVE, ConnectorState
 from konectus.i18n import format_date, format_datetime, format_money, gettext, ngettext
 from konectus.services.work import Work
 from konectus.store.models.payments import Refund
-from konectus.store.queries import admin_clients, approvals, billing, readings
+from konectus.store.queries import admin_clients, approvals, billing, payments, readings
 
 _STOPPED = (*LIVE, ConnectorState.PENDING_AUTH)
 
@@ -70,6 +70,10 @@ def mailed(heading: str) -> Effect:
 def owes(work: Work, client_id: UUID) -> Effect:
     cents = sum(one.balance_cents for one in billing.owed(work.session, client_id))
     small = gettext("{amount} stays owed. Audit, invoices and notices are kept.", amount=format_money(cents))
+    left = sum(one.left_cents for one in payments.sources(work.session, client_id) if one.kind == "payment")
+    if left:
+        back = gettext("Its credit of {amount} is then proposed to be given back.", amount=format_money(left))
+        small = f"{small} {back}"
     return Effect("shield-check", "ok", gettext("What does not change"), small)
 
 

@@ -263,7 +263,12 @@ def _progress(row: ArchiveLine) -> str:
     if not row.total:
         return ""
     share = min(row.done / row.total, 1)
-    return gettext("{share}, {done} of {total} rows", share=format_percent(share), done=row.done, total=row.total)
+    return gettext(
+        "{share}, {done} of {total} rows",
+        share=format_percent(share),
+        done=format_number(row.done),
+        total=format_number(row.total),
+    )
 
 
 def _size(size: int | None) -> str:

@@ -21,18 +21,18 @@ _DECIMALS = 2
 
 
 class Slip(Exception):
-    """Something typed that cannot be used: which field, and in one line what to mend."""
+    """Something typed that cannot be used: which field, and in one line what to mend; `status` is of the answer."""
 
-    def __init__(self, words: str, field: str = "") -> None:
+    def __init__(self, words: str, field: str = "", status: int = 422) -> None:
         super().__init__(words)
-        self.words, self.field = words, field
+        self.words, self.field, self.status = words, field, status
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What came with the form, by field. `seen` names the facts that were on the page, `weighed` what was rehearsed."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)  # a code may be among them
 
     @classmethod
     def of(cls, form: FormData) -> "Typed":

@@ -57,7 +57,7 @@ class HoldAdmin(StaffView, model=Hold):
         )
 
     def read_details(self, work: Work, asked: Asked) -> Details:
-        row = _hold(work, id_of(asked.pk))
+        row = line(work, id_of(asked.pk))
         release = Act(gettext("Ask for its release"), f"{HOME}{HOLD}/release/{row.id}", "undo-2")
         by_hand = row.released_at is None and row.kind in BY_HAND
         return Details(
@@ -66,7 +66,7 @@ class HoldAdmin(StaffView, model=Hold):
             lead=say.hold_kind(row.kind),
             crumbs=((gettext("Holds"), list_of(HOLD)),),
             state=say.hold(row.released_at),
-            facts=_facts(work, row),
+            facts=facts(work, row),
             acts=(release,) if by_hand and asked.may(HOLD, RELEASE) else (),
         )
 
@@ -151,16 +151,16 @@ class ReleaseHold(Command):
 
     @property
     def step(self) -> str:
-        return gettext("Release")
+        return gettext("Release the hold")
 
     @property
     def go(self) -> str:
         return gettext("Ask for the approval")
 
     def known(self, work: Work) -> Known:
-        row = _hold(work, self.hold_id)
+        row = line(work, self.hold_id)
         locks.client(work.session, row.client_id)
-        row = _hold(work, self.hold_id)
+        row = line(work, self.hold_id)
         if row.released_at is not None or row.kind not in BY_HAND:
             raise _nothing(work, row)
         return Known(
@@ -168,7 +168,7 @@ class ReleaseHold(Command):
             lead=gettext("Two people release a hold: you ask, another one decides."),
             name=row.trade_name,
             href=page_of(HOLD, row.id),
-            facts=_facts(work, row),
+            facts=facts(work, row),
             read_at=work.now,
             seen=fingerprint(str(row.id), row.reason, row.kind),
         )
@@ -191,7 +191,7 @@ class ReleaseHold(Command):
 
 def release_effects(work: Work, hold_id: UUID) -> tuple[Effect, ...]:
     """What stands in the way of a deletion once this hold is released."""
-    row = _hold(work, hold_id)
+    row = line(work, hold_id)
     others = [one for one in approvals.holds(work.session, row.client_id) if one.id != hold_id]
     gone = gettext("The hold ends when the second person approves")
     first = Effect("undo-2", "warn", gone, gettext("It stays in the history with both names."), gone)
@@ -211,14 +211,14 @@ def table(rows: list[HoldLine], *, with_client: bool) -> Table:
     return Table(headings, cells(rows, of), gettext("No hold here."), gettext("Holds"))
 
 
-def _hold(work: Work, hold_id: UUID) -> HoldLine:
+def line(work: Work, hold_id: UUID) -> HoldLine:
     found = read.row(work.session, HoldLine, hold_id)
     if found is None:
         raise NotFound
     return found
 
 
-def _facts(work: Work, row: HoldLine) -> tuple[Fact, ...]:
+def facts(work: Work, row: HoldLine) -> tuple[Fact, ...]:
     names = staff_names(work.session, {row.placed_by, row.released_by or ""})
     return (
         Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
@@ -236,7 +236,7 @@ def _nothing(work: Work, row: HoldLine) -> Refused:
     return Refused(
         gettext("There is nothing to release"),
         over if row.released_at else by_itself,
-        _facts(work, row),
+        facts(work, row),
         (Act(gettext("See the hold"), page_of(HOLD, row.id), "lock", "primary"),),
         identity=HOLD,
     )

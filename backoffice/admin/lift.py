@@ -67,7 +67,7 @@ class Lift(Command):
                 Fact(gettext("Service"), Cell(state=words.service(causes))),
                 Fact(gettext("Since"), Cell(at=row.opened_at)),
                 Fact(gettext("By"), Cell(who(row.opened_by, names))),
-                Fact(gettext("Reason"), Cell(row.reason)),
+                Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
             ),
             read_at=work.now,
             seen=fingerprint(str(row.id), causes, [(str(link.id), str(link.state)) for link in links]),
@@ -81,6 +81,9 @@ class Lift(Command):
         else:
             found = suspensions.lift_by_hand(work, self.suspension_id, REHEARSED)
         return (_service(found), _to_reconnect(found), _unchanged())
+
+    def needs_proof(self, work: Work) -> bool:
+        return self._rule(work) is LiftRule.TWO_PERSONS
 
     def second(self, work: Work, given: Typed) -> Second | None:
         del given
@@ -136,7 +139,7 @@ def _not_by_hand(row: SuspensionLine) -> Refused:
     return Refused(
         gettext("Nobody lifts this suspension of {client} by hand", client=row.trade_name),
         words.how_it_ends(row.cause),
-        (Fact(gettext("Since"), Cell(at=row.opened_at)), Fact(gettext("Suspended"), Cell(words.cause(row.cause)))),
+        (Fact(gettext("Since"), Cell(at=row.opened_at)), Fact(gettext("Cause"), Cell(words.cause(row.cause)))),
         _acts(row),
     )
 

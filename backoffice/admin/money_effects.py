@@ -110,6 +110,14 @@ def mailed(what: str) -> Effect:
     return Effect("mail", "", heading, what, ngettext("{n} e-mail", "{n} e-mails", 1))
 
 
+def told(work: Work, client_id: UUID, what: str) -> Effect:
+    """The notice that goes out, or that none does: nobody writes to a Client whose data was deleted."""
+    if not clients.access(work.session, client_id).deleting:
+        return mailed(what)
+    heading = gettext("Nobody is told: this Client's data was deleted")
+    return Effect("mail", "", heading, gettext("The books go on: what it owed is still owed."), heading)
+
+
 def _told(causes: list[Cause] | tuple[Cause, ...]) -> str:
     return ", ".join(words.cause(cause) for cause in causes)
 

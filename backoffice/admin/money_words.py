@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from backoffice.admin.pieces import State
-from konectus.domain.money import CreditReason, InvoiceKind, InvoiceStatus, LineKind, PaymentMethod, PaymentStatus
+from konectus.domain.money import (
+    CreditReason,
+    InvoiceKind,
+    InvoiceStatus,
+    LineKind,
+    PaymentMethod,
+    PaymentOutcome,
+    PaymentStatus,
+)
 from konectus.domain.money import RefundStatus as Refund
 from konectus.domain.notices import NoticeEventKind, NoticeKind
 from konectus.domain.tasks import TaskKind
@@ -33,12 +41,22 @@ _REFUNDS: dict[str, Look] = {
     Refund.SETTLED: (msg("Given back"), "ok", "circle-check"),
     Refund.FAILED: (msg("Not given back"), "mute", "circle-x"),
 }
+_OUTCOMES: dict[str, Look] = {
+    PaymentOutcome.BOOKED: (msg("Booked"), "ok", "check"),
+    PaymentOutcome.DUPLICATE: (msg("Known already"), "mute", "check-check"),
+    PaymentOutcome.UNKNOWN_CLIENT: (msg("Names no Client"), "warn", "circle-help"),
+    PaymentOutcome.FOREIGN_CURRENCY: (msg("Another currency"), "warn", "circle-help"),
+    PaymentOutcome.BAD_AMOUNT: (msg("Amount that cannot be"), "warn", "circle-help"),
+    PaymentOutcome.UNKNOWN_PAYMENT: (msg("About an unknown payment"), "warn", "circle-help"),
+    PaymentOutcome.UNKNOWN_KIND: (msg("Of an unknown kind"), "warn", "circle-help"),
+}
 _NOTICES: dict[str, Look] = {
     "queued": (msg("Waiting to leave"), "info", "hourglass"),
     "sent": (msg("Sent, not proven"), "warn", "mail"),
     "delivered": (msg("Delivered"), "ok", "mail-check"),
     "bounced": (msg("Bounced"), "danger", "mail-warning"),
     "undeliverable": (msg("Undeliverable"), "danger", "circle-x"),
+    "withdrawn": (msg("Withdrawn before it left"), "mute", "minus"),
 }
 KINDS = {
     InvoiceKind.PERIOD: msg("Period of the Plan"),
@@ -98,12 +116,17 @@ _NOTICE_EVENTS = {
 _TASKS = {
     TaskKind.NOTICE_BOUNCED: msg("A notice bounced"),
     TaskKind.NOTICE_UNDELIVERABLE: msg("A notice cannot be delivered"),
-    TaskKind.AUTHORITY_DOCUMENTS: msg("Documents of authority to review"),
+    TaskKind.AUTHORITY_DOCUMENTS: msg("Documents of authority were asked for"),
+    TaskKind.AUTHORITY_CAME: msg("Documents of authority to review"),
+    TaskKind.DETAILS_WANTED: msg("A Client asks to correct its registered data"),
     TaskKind.SUSPENSION_REVIEW: msg("A suspension to review by a second person"),
     TaskKind.REFUND_DUE: msg("A refund to decide"),
     TaskKind.DELETION_DUE: msg("A deletion to approve"),
     TaskKind.EXPORT_FAILED: msg("An export failed"),
-    TaskKind.PAYMENT_UNMATCHED: msg("A payment without a Client"),
+    TaskKind.PAYMENT_UNMATCHED: msg("A message about a payment that could not be booked"),
+    TaskKind.PAYMENT_UNSETTLED: msg("A payment that has not arrived"),
+    TaskKind.PAYMENT_TWICE: msg("A payment that may be booked twice"),
+    TaskKind.MAIL_COMPLAINT: msg("Mail that was marked as unwanted"),
 }
 
 
@@ -130,6 +153,11 @@ def invoice_kind(kind: str) -> str:
 
 def method(of: str) -> str:
     return gettext(METHODS[PaymentMethod(of)])
+
+
+def outcome(of: str) -> State:
+    """What became of a message of a payment provider."""
+    return _said(_OUTCOMES[of])
 
 
 def credit_reason(of: str) -> str:

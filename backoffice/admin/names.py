@@ -6,7 +6,7 @@ from konectus.i18n import gettext
 
 
 def mismatch(expected: str, typed: str) -> str:
-    """Empty where it is the same name; blanks and the way accents are encoded do not count, letters and case do."""
+    """Empty where it is the same name; blanks, signs nobody sees and the way accents are encoded do not count."""
     wanted, given = _words(expected), _words(typed)
     if wanted == given:
         return ""
@@ -21,7 +21,9 @@ def mismatch(expected: str, typed: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return unicodedata.normalize("NFC", text).split()
+    """Without controls and marks of direction (category C): a name full of them could never be typed."""
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(c for c in composed if c.isspace() or not unicodedata.category(c).startswith("C")).split()
 
 
 def _difference(right: str, wrong: str) -> str:

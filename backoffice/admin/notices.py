@@ -14,6 +14,7 @@ from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, Ta
 from backoffice.admin.roles import CLIENT, FIX, INVOICE, NOTICE, RESEND
 from backoffice.admin.shell import HOME, list_of, page_of
 from backoffice.admin.view import PAGE_SIZE, StaffView, in_work
+from konectus.domain.notices import NoticeState
 from konectus.errors import Forbidden, NotFound
 from konectus.i18n import gettext
 from konectus.services import notice_proof
@@ -101,12 +102,12 @@ def table(rows: list[Told], *, with_client: bool) -> Table:
         return (
             Cell(money_words.notice_kind(row.kind), small=row.subject, href=page_of(NOTICE, row.id)),
             *((Cell(row.trade_name, href=page_of(CLIENT, row.client_id)),) if with_client else ()),
-            Cell(state=money_words.notice(row.state), small=row.last_error or ""),
+            Cell(state=money_words.notice(row.state), small=_wrong(row)),
             Cell(row.recipient),
             Cell(at=row.delivered_at or row.sent_at or row.queued_at),
         )
 
-    headings = (gettext("Notice"), *whose, gettext("State"), gettext("To"), gettext("When"))
+    headings = (gettext("Notice"), *whose, gettext("State"), gettext("Recipient"), gettext("When"))
     return Table(headings, tuple(cells(row) for row in rows), gettext("No notice here."), gettext("Notices"))
 
 
@@ -120,10 +121,15 @@ def _facts(row: Told) -> tuple[Fact, ...]:
         Fact(gettext("Sent"), Cell(at=row.sent_at)),
         Fact(gettext("Delivered"), Cell(at=row.delivered_at)),
         Fact(gettext("Bounced"), Cell(at=row.bounced_at)),
-        Fact(gettext("Given up"), Cell(at=row.undeliverable_at)),
-        Fact(gettext("What went wrong"), Cell(row.last_error or "")),
+        Fact(gettext("No longer tried"), Cell(at=row.undeliverable_at)),
+        Fact(gettext("What went wrong"), Cell(_wrong(row))),
         Fact(gettext("Fingerprint (SHA-256)"), Cell(row.body_sha256.hex())),
     )
+
+
+def _wrong(row: Told) -> str:
+    """The words of a mail server; a notice that was withdrawn had nothing wrong."""
+    return "" if row.state is NoticeState.WITHDRAWN else row.last_error or ""
 
 
 def _said(work: Work, row: Told) -> Table:
@@ -156,7 +162,7 @@ def _invoices(work: Work, row: Told) -> Table:
 
 
 def _acts(row: Told, asked: Asked) -> tuple[Act, ...]:
-    has_failed = row.state in ("bounced", "undeliverable")
+    has_failed = row.state in (NoticeState.BOUNCED, NoticeState.UNDELIVERABLE)
     fix = Act(gettext("Fix and send again"), f"{HOME}{NOTICE}/fix/{row.id}", "pencil", "primary" if has_failed else "")
     again = Act(gettext("Send again"), f"{HOME}{NOTICE}/resend/{row.id}", "rotate-cw")
     mail = Act(gettext("Download the mail"), f"{HOME}{NOTICE}/mail/{row.id}", "download")

@@ -37,7 +37,7 @@ class Place:
     def tabs(self, states: Sequence[tuple[str, str]]) -> tuple[Tab, ...]:
         here = list_of(self.identity)
         return (
-            Tab(gettext("All"), here, not self.show),
+            Tab(gettext("All of them"), here, not self.show),
             *(Tab(words, f"{here}?show={name}", name == self.show) for name, words in states),
         )
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from backoffice.admin import given as read
-from backoffice.admin import money_effects, money_words
+from backoffice.admin import money_effects, money_words, payment_twins
 from backoffice.admin.commands import Command, Effect, Known, Second, explanation, fingerprint
 from backoffice.admin.given import Slip, Typed
 from backoffice.admin.limits import above_limit
@@ -76,6 +76,8 @@ class RecordPayment(Command):
         latest, earliest = read.today(work.now), read.today(work.now, -OLDEST_DAYS)
         methods = tuple((str(one), money_words.method(one)) for one in BY_HAND)
         hint = gettext("The key of the transfer, or the number of the slip. One reference is booked once.")
+        like = payment_twins.like(work, self.client_id, given)
+        tick = (payment_twins.tick(given, problems.get(payment_twins.NAME, "")),) if like else ()
         return (
             Field("amount", gettext("Amount in pesos"), given["amount"], "money", error=problems.get("amount", "")),
             Field(
@@ -92,6 +94,7 @@ class RecordPayment(Command):
             Field(
                 "reference", gettext("Reference"), given["reference"], hint=hint, error=problems.get("reference", "")
             ),
+            *tick,
         )
 
     def reasons(self, given: Typed, problems: Mapping[str, str]) -> tuple[Field, ...]:
@@ -104,6 +107,9 @@ class RecordPayment(Command):
         read.problem(found, "paid_on", lambda: read.day(given["paid_on"], least=earliest, most=latest))
         read.problem(found, "method", lambda: read.choice(given["method"], BY_HAND))
         read.problem(found, "reference", lambda: read.line(given["reference"]))
+        twice = payment_twins.problem(payment_twins.like(work, self.client_id, given), given)
+        if twice and given.seen == self.known(work).seen:  # what came meanwhile is shown first
+            found[payment_twins.NAME] = twice
         return found
 
     def second(self, work: Work, given: Typed) -> Second | None:
@@ -112,10 +118,12 @@ class RecordPayment(Command):
 
     def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:
         before = money_effects.standing(work, self.client_id)
+        twice = payment_twins.warnings(work, payment_twins.like(work, self.client_id, given))
         rehearsed = given["reference"] or f"rehearsal {work.new_id()}"
         self._book(work, given, rehearsed, REHEARSED)
         after = money_effects.standing(work, self.client_id)
-        return (*money_effects.differences(before, after), money_effects.mailed(gettext("A receipt of the payment.")))
+        receipt = money_effects.told(work, self.client_id, gettext("A receipt of the payment."))
+        return (*twice, *money_effects.differences(before, after), receipt)
 
     def carry_out(self, work: Work, given: Typed) -> str:
         self._book(work, given, given["reference"], given.why)
@@ -132,5 +140,8 @@ class RecordPayment(Command):
         )
         try:
             payments.record(work, new, reason=reason)
+        except payments.PaymentDiffers:
+            words = gettext("This reference is booked already, with another amount or for another Client")
+            raise Slip(words, "reference") from None
         except payments.DuplicatePayment:
             raise Slip(gettext("This reference is booked already"), "reference") from None

@@ -58,6 +58,8 @@ class Table:
     title: str = ""
     more_href: str = ""
     note: str = ""
+    # How many there are, where not all of them are rows.
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)

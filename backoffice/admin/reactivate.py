@@ -15,6 +15,7 @@ from backoffice.admin.shell import page_of
 from backoffice.admin.suspend import REHEARSED
 from backoffice.admin.terminate import not_ending
 from konectus.domain.endings import DeletionBegun
+from konectus.domain.seats import SeatsBelowUse
 from konectus.i18n import format_money, gettext, ngettext
 from konectus.services import suspensions, terminations
 from konectus.services.work import Work
@@ -112,6 +113,8 @@ class Reactivate(Command):
             terminations.reactivate(work, self.client_id, version, reason)
         except DeletionBegun:
             raise Slip(gettext("Its deletion has begun; nothing brings it back")) from None
+        except SeatsBelowUse:
+            raise Slip(gettext("More people are active than this Plan has seats for"), "plan") from None
 
 
 def _ended(found: TerminationRow) -> Cell:

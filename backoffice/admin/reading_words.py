@@ -6,6 +6,7 @@ NAMES = {
     "payment_notice_days": msg("Full days between the delivered notice and a suspension"),
     "suspend_from": msg("Hour from which suspensions are carried out"),
     "settlement_minutes": msg("Minutes that a payment of the evening before may take to be told"),
+    "pending_payment_hours": msg("Hours that a payment on its way holds a suspension off"),
     "export_window_days": msg("Days to export after the end or a suspension"),
     "reminder_days": msg("Days of that time on which we remind"),
     "export_link_hours": msg("Hours that a finished export can be fetched"),

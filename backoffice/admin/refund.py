@@ -24,6 +24,7 @@ from konectus.services.work import Work
 from konectus.store import locks
 from konectus.store.queries import admin_money as read
 from konectus.store.queries import readings
+from konectus.store.queries import refunds as refund_reads
 
 
 class Verdict(StrEnum):
@@ -101,17 +102,15 @@ class DecideRefund(Command):
                 (Act(gettext("See the refund"), page_of(REFUND, row.id), "undo-2", "primary"),),
                 identity=REFUND,
             )
-        days = gettext("{days} of {total} days", days=row.days_unused, total=row.days_total)
+        of_days = gettext("What was paid, times the days that were not used, by the days of the period.")
         return Known(
             title=gettext("Refund of {amount}", amount=format_money(row.amount_cents)),
-            lead=gettext("What was paid, times the days that were not used, by the days of the period."),
+            lead=of_days if row.invoice_id else gettext("What the payment left over when the contract ended."),
             name=row.trade_name,
             href=page_of(REFUND, row.id),
             facts=(
                 Fact(gettext("Client"), book_cells.client(row)),
-                Fact(gettext("Invoice"), Cell(row.invoice_number or "")),
-                Fact(gettext("Paid of it"), Cell(format_money(row.base_paid_cents))),
-                Fact(gettext("Days not used"), Cell(days)),
+                *book_cells.refunded(row),
                 Fact(gettext("Amount"), Cell(format_money(row.amount_cents))),
             ),
             read_at=work.now,
@@ -135,10 +134,10 @@ class DecideRefund(Command):
 
     def second(self, work: Work, given: Typed) -> Second | None:
         row, limit = _refund(work, self.refund_id), readings.current(work.session).four_eyes_above_cents
-        if self.verdict is not Verdict.APPROVE or row.amount_cents <= limit:
+        together = refund_reads.of_ending(work.session, self.refund_id)
+        if self.verdict is not Verdict.APPROVE or together <= limit:
             return None
-        amounts = {"amount": format_money(row.amount_cents), "limit": format_money(limit)}
-        because = gettext("{amount} is more than {limit}.", **amounts)
+        because = gettext("{amount} is more than {limit}.", amount=format_money(together), limit=format_money(limit))
         return Second(Action.REFUND, ("refund", str(self.refund_id)), args(given), because, row.client_id)
 
     def effects(self, work: Work, given: Typed) -> tuple[Effect, ...]:

@@ -49,10 +49,10 @@ class Review(Command):
             href=page_of(SUSPENSION, row.id),
             facts=(
                 Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
-                Fact(gettext("Suspended"), Cell(words.cause(row.cause))),
+                Fact(gettext("Cause"), Cell(words.cause(row.cause))),
                 Fact(gettext("Since"), Cell(at=row.opened_at)),
                 Fact(gettext("By"), Cell(who(row.opened_by, names))),
-                Fact(gettext("Reason"), Cell(row.reason)),
+                Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
             ),
             read_at=work.now,
             seen=fingerprint(str(row.id), str(row.lifted_at)),

@@ -20,6 +20,7 @@ TODAY, CLIENT, AUDIT = "today", "client", "audit-entry"
 PLAN, SUBSCRIPTION, SUSPENSION, CONNECTOR = "plan", "subscription", "suspension", "connector"
 EVENT, LETTER = "webhook-event", "dead-letter"
 INVOICE, PAYMENT, CREDIT, REFUND = "invoice", "payment", "credit-note", "refund"
+PAYMENT_EVENT = "payment-event"
 NOTICE, TASK, READING, APPROVAL = "notice", "staff-task", "reading", "approval"
 SUSPEND, SUSPEND_SECURITY, SUSPEND_ORDER, LIFT = "suspend", "suspend-security", "suspend-order", "lift"
 REPLAY, DISCARD = "replay", "discard"
@@ -28,6 +29,8 @@ DEFER, RESEND, FIX, CHANGE, PUBLISH = "defer", "resend", "fix", "change", "publi
 ASK_DOCUMENTS, CLOSE, DANGER, REVIEW = "request-documents", "close", "danger", "review"
 TERMINATION, HOLD, WINDOW, ARCHIVE, DELETION = "termination", "hold", "export-window", "export-job", "deletion"
 DOCUMENT, CHECK = "document-version", "job-slot"
+PAPER, OPEN_PAPER = "authority-document", "open"
+EVIDENCE = "evidence"
 TERMINATE, BREACH, WITHDRAW, REACTIVATE = "terminate", "end-for-breach", "withdraw-end", "reactivate"
 HOLD_IT, RELEASE, EXTEND, APPROVE, GIVE_UP, SETTLE = "hold", "release", "extend", "approve", "give-up", "settle"
 
@@ -38,7 +41,7 @@ def _sees(*identities: str) -> Grants:
     return frozenset((identity, action) for identity in identities for action in (Action.LIST, Action.DETAILS))
 
 
-_BOOKS = _sees(INVOICE, PAYMENT, CREDIT, REFUND, READING)
+_BOOKS = _sees(INVOICE, PAYMENT, PAYMENT_EVENT, CREDIT, REFUND, READING)
 _WATCHES = _sees(NOTICE, TASK)
 _FATES = _sees(TERMINATION, HOLD, WINDOW, ARCHIVE, DELETION, DOCUMENT)
 _CARES = _sees(APPROVAL, CHECK)
@@ -61,6 +64,10 @@ _MONEY: Grants = frozenset(
 _WAITS: Grants = frozenset({(CLIENT, DEFER), (NOTICE, RESEND), (NOTICE, FIX)})
 _TERMS: Grants = frozenset({(PLAN, PUBLISH), (READING, CHANGE)})
 _PAPERS: Grants = frozenset({(CLIENT, ASK_DOCUMENTS)})
+# Everything about a Client's case in one file: for those who answer a dispute.
+_ANSWERS: Grants = frozenset({(CLIENT, EVIDENCE)})
+# What Clients sent to prove their authority names people outside: the legal role's alone.
+_PROOFS: Grants = _sees(PAPER) | {(PAPER, OPEN_PAPER)}
 # What a role decides as the second person is domain.approvals.MAY_DECIDE; who is never one does not get to the page.
 _SIGNS: Grants = frozenset({(APPROVAL, DECIDE)})
 # lifecycle.md 6: contracts, holds, windows and deletions are Legal's.
@@ -88,11 +95,12 @@ _BASE: Mapping[StaffRole, Grants] = {
     | _SECURES
     | _ORDERS
     | _SIGNS
-    | _ENDS,
+    | _ENDS
+    | _ANSWERS,
     StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS | _WAITS | _PAPERS,
-    StaffRole.BILLING: _HOUSE | _EDITS | _MONEY | _WAITS | _SIGNS,
-    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG | _SECURES | _SIGNS,
-    StaffRole.LEGAL: _HOUSE | _sees(AUDIT) | _TERMS | _PAPERS | _ORDERS | _SIGNS | _ENDS,
+    StaffRole.BILLING: _HOUSE | _EDITS | _MONEY | _WAITS | _SIGNS | _ANSWERS,
+    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG | _SECURES | _SIGNS | _ANSWERS,
+    StaffRole.LEGAL: _HOUSE | _sees(AUDIT) | _TERMS | _PAPERS | _PROOFS | _ORDERS | _SIGNS | _ENDS | _ANSWERS,
     StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT) | _LOG | _WATCHES | _FATES,
     StaffRole.ANALYST: frozenset(),
 }

@@ -4,7 +4,7 @@ What the page shows is commands.py; what each command does is its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyio import to_thread
 from sqladmin.templating import Jinja2Templates
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backoffice import deps
-from backoffice.admin import asking, shell
+from backoffice.admin import asking, proof, shell
 from backoffice.admin.commands import LONGEST_WHY, Command, Effect, Known, Refused, Second, fingerprint, home_of
 from backoffice.admin.given import Slip, Typed
 from backoffice.admin.names import mismatch
@@ -21,6 +21,7 @@ from backoffice.admin.view import waiting
 from konectus.domain.suspension import MIN_REASON
 from konectus.errors import Forbidden
 from konectus.i18n import gettext, ngettext
+from konectus.services import proving
 from konectus.services.work import Work
 
 UNREADABLE, CONFLICT, SEE_OTHER = 422, 409, 303
@@ -33,11 +34,13 @@ class Turn:
     problems: Mapping[str, str]
     has_changed: bool = False
     is_new: bool = False
+    refused: int = UNREADABLE
+    demo_code: str = ""
 
     @property
     def status(self) -> int:
         if self.problems:
-            return UNREADABLE
+            return self.refused
         return CONFLICT if self.has_changed else 200
 
 
@@ -51,6 +54,7 @@ class Page:
     inputs: tuple[Field, ...]
     reasons: tuple[Field, ...]
     confirm: Field | None
+    proof: Field | None
     complaint: str
     has_changed: bool
     is_new: bool
@@ -99,7 +103,8 @@ def _answer(request: Request, command: Command, given: Typed | None) -> str | tu
         turn = outcome
     with deps.works(request).rehearsal(deps.actor(request)) as work:
         request.state.waiting = waiting(work)
-        return _page(command, work, given, turn)
+        code = proving.unused_code(work) if deps.is_demo(request) and command.needs_proof(work) else ""
+        return _page(command, work, given, replace(turn, demo_code=code))
 
 
 def _try(request: Request, command: Command, given: Typed) -> str | Turn:
@@ -111,12 +116,14 @@ def _try(request: Request, command: Command, given: Typed) -> str | Turn:
             turn = Turn(problems, given.seen != known.seen, _is_new(command, given))
             if problems or turn.has_changed or turn.is_new:
                 return turn
-            second = command.second(work, given)
+            needs_proof = command.needs_proof(work)
+            acting = proof.spend(deps.works(request), work, command, given) if needs_proof else work
+            second = command.second(acting, given)
             if second is None or second.is_own:
-                return command.carry_out(work, given)
-            return asking.ask(work, second, given, known)
+                return command.carry_out(acting, given)
+            return asking.ask(acting, second, given, known)
     except Slip as slip:  # raised within the act, so all of it was taken back
-        return Turn({slip.field: slip.words})
+        return Turn({slip.field: slip.words}, refused=slip.status)
 
 
 def _is_new(command: Command, given: Typed) -> bool:
@@ -139,8 +146,11 @@ def _problems(command: Command, work: Work, known: Known, given: Typed) -> dict[
         )
     elif len(given.why) > LONGEST_WHY:
         found["why"] = gettext("It is too long: at most {most} characters", most=LONGEST_WHY)
-    wrong = _wrong_name(known, given) if command.is_confirmed else ""
-    return found | ({"name": wrong} if wrong else {})
+    marks = {
+        "name": _wrong_name(known, given) if command.is_confirmed else "",
+        proof.NAME: proof.problem(given) if command.needs_proof(work) else "",
+    }
+    return found | {name: words for name, words in marks.items() if words}
 
 
 def _wrong_name(known: Known, given: Typed) -> str:
@@ -164,6 +174,8 @@ def _page(command: Command, work: Work, given: Typed | None, turn: Turn) -> tupl
             if given:
                 problems = {slip.field: slip.words, **problems}
                 inputs = tuple(_marked(one, problems) for one in inputs)
+            if not inputs:  # nothing that is typed would change it
+                effects = (Effect("circle-x", "danger", slip.words, gettext("Nothing would be done."), slip.words),)
     page = Page(
         command,
         known,
@@ -171,13 +183,14 @@ def _page(command: Command, work: Work, given: Typed | None, turn: Turn) -> tupl
         inputs,
         command.reasons(shown, problems),
         _confirm(known, shown, problems) if command.is_confirmed else None,
+        proof.field(problems.get(proof.NAME, ""), turn.demo_code) if command.needs_proof(work) else None,
         _complaint(problems, known),
         turn.has_changed,
         turn.is_new and not problems,
         _weight(command, shown),
         second,
     )
-    return page, Turn(problems, turn.has_changed).status if given else 200
+    return page, replace(turn, problems=problems).status if given else 200
 
 
 def _told(second: Second | None) -> tuple[Effect, ...]:

@@ -19,6 +19,7 @@ from backoffice import deps, errors
 from backoffice.admin import shell, today
 from backoffice.admin.approvals import ApprovalAdmin
 from backoffice.admin.audit import AuditAdmin
+from backoffice.admin.authority_files import AuthorityAdmin
 from backoffice.admin.books import InvoiceAdmin, PaymentAdmin
 from backoffice.admin.checks import CheckAdmin
 from backoffice.admin.clients import ClientAdmin
@@ -32,6 +33,7 @@ from backoffice.admin.holds import HoldAdmin
 from backoffice.admin.letters import LetterAdmin
 from backoffice.admin.money import PlanAdmin, SubscriptionAdmin
 from backoffice.admin.notices import NoticeAdmin
+from backoffice.admin.payments_told import PaymentEventAdmin
 from backoffice.admin.readings import ReadingAdmin
 from backoffice.admin.roles import TODAY, RoleMatrix, StaffOnly
 from backoffice.admin.shell import Templates
@@ -49,6 +51,7 @@ VIEWS: Sequence[type[StaffView]] = (
     SubscriptionAdmin,
     InvoiceAdmin,
     PaymentAdmin,
+    PaymentEventAdmin,
     CreditAdmin,
     RefundAdmin,
     SuspensionAdmin,
@@ -61,6 +64,7 @@ VIEWS: Sequence[type[StaffView]] = (
     HoldAdmin,
     DeletionAdmin,
     DocumentAdmin,
+    AuthorityAdmin,
     CheckAdmin,
     ReadingAdmin,
     ConnectorAdmin,

@@ -176,6 +176,10 @@ class SuspendByOrder(ByHand):
             gettext("It takes effect when you confirm, without prior notice (clause 15.1 c). Two people lift it."),
         )
 
+    def needs_proof(self, work: Work) -> bool:
+        del work
+        return True
+
     def start(self, work: Work) -> Mapping[str, str]:
         del work
         return {"forbids": _YES, "export": "no", "silent": "no"}

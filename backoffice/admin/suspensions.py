@@ -47,7 +47,11 @@ class SuspensionAdmin(StaffView, model=Suspension):
                 (gettext("Client"), gettext("Cause"), gettext("State"), gettext("Since"), gettext("By")),
                 tuple(
                     (
-                        Cell(row.trade_name, small=row.reason, href=page_of(SUSPENSION, row.id)),
+                        Cell(
+                            row.trade_name,
+                            small=words.why_suspended(row.cause, row.opened_by, row.reason),
+                            href=page_of(SUSPENSION, row.id),
+                        ),
                         Cell(words.cause(row.cause), small=gettext("clause {clause}", clause=row.clause)),
                         Cell(state=words.lift_state(is_lifted=row.lifted_at is not None)),
                         Cell(at=row.opened_at),
@@ -95,7 +99,7 @@ def _facts(row: SuspensionLine, names: dict[str, str]) -> tuple[Fact, ...]:
         Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
         Fact(gettext("Since"), Cell(at=row.opened_at)),
         Fact(gettext("By"), Cell(who(row.opened_by, names))),
-        Fact(gettext("Reason"), Cell(row.reason)),
+        Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
         Fact(gettext("Case"), Cell("" if row.subject_ref == "-" else row.subject_ref)),
         Fact(gettext("How it ends"), Cell(words.how_it_ends(row.cause))),
     )

@@ -8,7 +8,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import money_words, serving
+from backoffice.admin import money_words, payment_twins, serving, task_places
 from backoffice.admin.commands import Command, Effect, Known, Refused, fingerprint
 from backoffice.admin.given import Typed
 from backoffice.admin.lift import who
@@ -140,28 +140,10 @@ def _facts(work: Work, row: Task) -> tuple[Fact, ...]:
         Fact(
             gettext("Client"), Cell(row.trade_name or "", href=page_of(CLIENT, row.client_id) if row.client_id else "")
         ),
-        Fact(gettext("About"), _about(row)),
+        Fact(gettext("About"), task_places.about(row.kind, row.subject_ref)),
+        *task_places.wanted(work, row.kind, row.client_id),
+        *payment_twins.of_task(work, row.kind, row.subject_ref),
         Fact(gettext("Since"), Cell(at=row.opened_at)),
         Fact(gettext("Due"), Cell(at=row.due_at)),
         Fact(gettext("Closed"), Cell(at=row.closed_at, small=who(row.closed_by, names))),
     )
-
-
-# Where each kind is done; the subject of the others is no row of ours.
-_WHERE = {
-    TaskKind.NOTICE_BOUNCED: "notice",
-    TaskKind.NOTICE_UNDELIVERABLE: "notice",
-    TaskKind.SUSPENSION_REVIEW: "suspension",
-    TaskKind.REFUND_DUE: "refund",
-}
-
-
-def _about(row: Task) -> Cell:
-    identity = _WHERE.get(TaskKind(row.kind))
-    try:
-        found = UUID(row.subject_ref.rpartition(":")[2])
-    except ValueError:
-        found = None
-    if identity is None or found is None:
-        return Cell(row.subject_ref)
-    return Cell(gettext("Open it"), href=page_of(identity, found))

@@ -36,7 +36,7 @@ class TerminationAdmin(StaffView, model=Termination):
                 [
                     ("announced", gettext("Announced")),
                     ("ended", gettext("Ended")),
-                    ("withdrawn", gettext("Taken back")),
+                    ("withdrawn", gettext("Withdrawn ends")),
                 ]
             ),
             table=shown,
@@ -86,7 +86,7 @@ def _facts(work: Work, row: TerminationLine) -> tuple[Fact, ...]:
         Fact(gettext("Approved by two"), Cell(two)),
         Fact(gettext("Takes effect"), say.both_zones(row.effective_at, row.zone)),
         Fact(gettext("In effect since"), say.both_zones(row.effected_at, row.zone)),
-        Fact(gettext("Taken back"), Cell(at=row.withdrawn_at, small=who(row.withdrawn_by, names))),
+        Fact(gettext("Taken back on"), Cell(at=row.withdrawn_at, small=who(row.withdrawn_by, names))),
         Fact(gettext("Came back"), Cell(at=row.reactivated_at)),
         Fact(gettext("Refund"), Cell(refund)),
     )

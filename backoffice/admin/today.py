@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from backoffice.admin import alarms, today_money, words
+from backoffice.admin import alarms, job_words, today_money, words
 from backoffice.admin.alarms import Ring
 from backoffice.admin.pieces import Asked, State
 from backoffice.admin.roles import CLIENT, CONNECTOR, LETTER, SUBSCRIPTION, SUSPENSION, TODAY
@@ -75,7 +75,11 @@ def read(work: Work, watch: Watch, asked: Asked) -> Today:
             Row(row.trade_name, gettext("The trial ends"), page_of(CLIENT, row.client_id), at=row.ends_at)
             for row in admin.ending_trials(work.session, work.now, SHOWN)
         ),
-        processes=tuple((p.name, _alive(p.at, work.now), p.at) for p in admin.processes(work.session)),
+        processes=tuple(
+            (job_words.process(one.name), _alive(one.at, work.now), one.at)
+            for one in admin.processes(work.session)
+            if one.name in job_words.PROCESSES  # the last look at the invariants is kept beside them
+        ),
         waiting_since=admin.oldest_waiting(work.session),
         rings=alarms.rings(watch),
         money=today_money.read(work, asked),

@@ -1,9 +1,12 @@
 """What Today says of money and signatures: who is suspended tomorrow and why, bounces, tasks, refunds, approvals."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
+from uuid import UUID
 
-from backoffice.admin import approval_words, book_cells, money_words
+from backoffice.admin import approval_words, book_cells, money_words, task_places
 from backoffice.admin.lift import who
 from backoffice.admin.pieces import Act, Asked, Cell, State, Table
 from backoffice.admin.roles import (
@@ -19,7 +22,7 @@ from backoffice.admin.roles import (
 from backoffice.admin.shell import HOME, list_of, page_of
 from konectus.domain.deadlines import local_day, start_of
 from konectus.domain.money import RefundStatus
-from konectus.i18n import format_date, format_money, gettext
+from konectus.i18n import format_date, format_money, format_number, gettext, ngettext
 from konectus.services import invariants, suspending
 from konectus.services.work import Work
 from konectus.store.queries import admin, admin_money, admin_notices, approvals
@@ -27,6 +30,8 @@ from konectus.store.queries.admin_money import Asked as Wanted
 
 SHOWN = 5
 MOST_SUSPENDING = 20
+# Notices that came back are told by mailbox.
+_MOST_BOUNCED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +46,23 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """The first ones that wait, and how many there are as far as anybody counted."""
+
+    rows: tuple[Waits, ...] = ()
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Queues:
     """Everything of money and signatures that waits for a person."""
 
     suspending: Table
-    bounced: tuple[Waits, ...]
+    bounced: Line
     overdue: Table
-    tasks: tuple[Waits, ...]
-    refunds: tuple[Waits, ...]
-    mine: tuple[Waits, ...]
+    tasks: Line
+    refunds: Line
+    mine: Line
     invariants: State
 
 
@@ -57,11 +70,11 @@ def read(work: Work, asked: Asked) -> Queues:
     """What the reader's role may see of it; the rest is empty."""
     return Queues(
         suspending=_suspending(work, asked),
-        bounced=_bounced(work, asked) if asked.may(NOTICE, "list") else (),
+        bounced=_bounced(work, asked) if asked.may(NOTICE, "list") else Line(),
         overdue=_overdue(work, asked),
-        tasks=_tasks(work) if asked.may(TASK, "list") else (),
-        refunds=_refunds(work) if asked.may(REFUND, "list") else (),
-        mine=_mine(work) if asked.may(INVOICE, "list") else (),
+        tasks=_tasks(work) if asked.may(TASK, "list") else Line(),
+        refunds=_refunds(work) if asked.may(REFUND, "list") else Line(),
+        mine=_mine(work) if asked.may(APPROVAL, "list") else Line(),
         invariants=_invariants(work),
     )
 
@@ -95,49 +108,61 @@ def _suspending(work: Work, asked: Asked) -> Table:
     return Table(headings, table, gettext("Nobody is about to be suspended."), title, note=note)
 
 
-def _bounced(work: Work, asked: Asked) -> tuple[Waits, ...]:
+def _bounced(work: Work, asked: Asked) -> Line:
     def act(notice_id: object) -> Act:
         if asked.may(NOTICE, FIX):
             return Act(gettext("Fix and send again"), f"{HOME}{NOTICE}/fix/{notice_id}")
         return Act(gettext("Look"), page_of(NOTICE, notice_id))
 
-    return tuple(
+    by_mailbox = dict[tuple[UUID, str], list[admin_notices.Told]]()
+    for row in admin_notices.bounced(work.session, _MOST_BOUNCED):
+        by_mailbox.setdefault((row.client_id, row.recipient), []).append(row)
+    return _line(
         Waits(
-            gettext("{notice} of {client}", notice=money_words.notice_kind(row.kind), client=row.trade_name),
-            gettext("{state}: {address}", state=money_words.notice(row.state).words, address=row.recipient),
-            act(row.id),
+            gettext("{notice} of {client}", notice=money_words.notice_kind(rows[0].kind), client=rows[0].trade_name),
+            _came_back(rows),
+            act(rows[0].id),
             "mail-warning",
             "danger",
         )
-        for row in admin_notices.bounced(work.session, SHOWN)
+        for rows in by_mailbox.values()
     )
+
+
+def _came_back(rows: list[admin_notices.Told]) -> str:
+    """The newest of a mailbox, and how many came back before it."""
+    newest, others = rows[0], len(rows) - 1
+    said = gettext("{state}: {address}", state=money_words.notice(newest.state).words, address=newest.recipient)
+    more = ngettext("and {n} older one", "and {n} older ones", others)
+    return f"{said} · {more}" if others else said
 
 
 def _overdue(work: Work, asked: Asked) -> Table:
     if not asked.may(INVOICE, "list"):
         return Table((), ())
-    rows = admin_money.bills(work.session, Wanted(status="overdue"), work.now, SHOWN)
-    table = book_cells.bills(rows, work.now, with_client=True)
+    rows = admin_money.bills(work.session, Wanted(status="overdue"), work.now, SHOWN + 1)
+    table = book_cells.bills(rows[:SHOWN], work.now, with_client=True)
     more = f"{list_of(INVOICE)}?show=overdue"
-    return Table(table.headings, table.rows, gettext("Nothing is overdue."), gettext("Overdue invoices"), more)
+    none, title = gettext("Nothing is overdue."), gettext("Overdue invoices")
+    return Table(table.headings, table.rows, none, title, more, count=_counted(len(rows)))
 
 
-def _tasks(work: Work) -> tuple[Waits, ...]:
-    return tuple(
+def _tasks(work: Work) -> Line:
+    return _line(
         Waits(
             money_words.task(row.kind),
             row.trade_name or "",
-            Act(gettext("Look"), page_of(TASK, row.id)),
+            Act(gettext("Look"), task_places.href(row.kind, row.subject_ref) or page_of(TASK, row.id)),
             "flag",
             "warn",
         )
-        for row in admin_notices.tasks(work.session, most=SHOWN)
+        for row in admin_notices.tasks(work.session, most=SHOWN + 1)
     )
 
 
-def _refunds(work: Work) -> tuple[Waits, ...]:
-    rows = admin_money.refunds(work.session, Wanted(status=RefundStatus.PROPOSED), SHOWN)
-    return tuple(
+def _refunds(work: Work) -> Line:
+    rows = admin_money.refunds(work.session, Wanted(status=RefundStatus.PROPOSED), SHOWN + 1)
+    return _line(
         Waits(
             gettext("Refund of {amount}", amount=format_money(row.amount_cents)),
             row.trade_name,
@@ -149,12 +174,12 @@ def _refunds(work: Work) -> tuple[Waits, ...]:
     )
 
 
-def _mine(work: Work) -> tuple[Waits, ...]:
+def _mine(work: Work) -> Line:
     """What somebody else asked for and the reader's role decides."""
     rows = approvals.waiting(work.session, work.now, not_by=f"{work.actor.kind}:{work.actor.id}")
     names = admin.staff_names(work.session, {row.requested_by for row in rows})
     role = approvals.role_of(work.session, approval_words.reader(work)) if rows else None
-    return tuple(
+    return _line(
         Waits(
             approval_words.about(row.action),
             gettext("{name} asks: {reason}", name=who(row.requested_by, names), reason=row.reason),
@@ -165,6 +190,16 @@ def _mine(work: Work) -> tuple[Waits, ...]:
         for row in rows
         if approval_words.decides(row.action, role)
     )
+
+
+def _line(found: Iterable[Waits]) -> Line:
+    rows = tuple(islice(found, SHOWN + 1))
+    return Line(rows[:SHOWN], _counted(len(rows)))
+
+
+def _counted(read: int) -> str:
+    """How many there are of what was read up to one more than is shown."""
+    return format_number(read) if read <= SHOWN else gettext("more than {n}", n=SHOWN)
 
 
 def _invariants(work: Work) -> State:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from backoffice.deps import TheInstallation
 from konectus.domain.suspension import ClientSuspended
 from konectus.errors import Unauthenticated
 from konectus.sealing import ClientKeys, token_hash
+from konectus.services import documents
 from konectus.services.installation import Installation
-from konectus.store.queries import clients, people
+from konectus.services.work import Actor
+from konectus.store.queries import clients, people, profiles
 from konectus.store.roles import Role
 
 _SCHEME = "bearer "
@@ -67,7 +70,28 @@ def caller(request: Request, installation: TheInstallation) -> Caller:
         found = people.client_by_api_token(session, token_hash(given[len(_SCHEME) :].strip()))
     if found is None:
         raise NoToken("this token is unknown or revoked")
+    _note_use(installation, found)
     return Caller(installation, found[0])
+
+
+def _note_use(installation: Installation, token: tuple[UUID, UUID, str]) -> None:
+    """Terms 16: use by a program counts as well. Looked up now and then, not on each request."""
+    client_id, token_id, name = token
+    now = installation.clock.now()
+    looked = _looked.get((id(installation), client_id))
+    if looked is not None and now - looked < LOOK_AGAIN:
+        return
+    if len(_looked) >= _MOST_LOOKED:
+        _looked.clear()
+    _looked[id(installation), client_id] = now
+    with installation.works.tenant(client_id, Actor("agent", str(token_id), name)) as work:
+        documents.accept_by_use(work, client_id, None, profiles.house(work.session, client_id).language)
+
+
+# When each Client's last look was, for this process: a version is noted within so long of its first use by a program.
+LOOK_AGAIN = timedelta(minutes=10)
+_looked: dict[tuple[int, UUID], datetime] = {}
+_MOST_LOOKED = 10_000
 
 
 TheCaller = Annotated[Caller, Depends(caller)]

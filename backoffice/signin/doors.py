@@ -4,23 +4,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from backoffice import deps, sessions
 from backoffice.sessions import Visitor
 from konectus import i18n
-from konectus.domain.roles import UserRole
 from konectus.i18n import msg
-from konectus.services import documents, identity
-from konectus.services.installation import Installation
-from konectus.services.work import Actor, Works
-from konectus.settings import LOOPBACK
-from konectus.store.queries import profiles
+from konectus.services import credentials, identity
+from konectus.services.work import Works
+from konectus.store.queries import demo_people
+from konectus.store.queries.demo_people import DemoUser, Standing
 from konectus.store.roles import Role
 
 # argon2 takes 19 MiB and a core each: two at a time leave the rest of the house alive (surfaces.md 1).
 _HASHING = threading.BoundedSemaphore(2)
-_MOST_DEMO_PEOPLE = 8
+# Of the first Client, whose people have conversations; owners of Clients in every standing follow.
+_FIRST_PEOPLE, _MOST_STAFF = 4, 8
 
 
 @dataclass(frozen=True)
@@ -63,22 +60,6 @@ def sign_in(door: Door, works: Works, given: identity.Credentials) -> str:
         return door.sign_in(works, given)
 
 
-def note_use(works: Works, visitor: Visitor) -> None:
-    """Terms 16: an owner who goes on using the product after new Terms took effect has accepted them."""
-    if visitor.client_id is None or visitor.role != UserRole.OWNER or visitor.standing.must_accept:
-        return
-    actor = Actor("agent", str(visitor.user_id), visitor.name)
-    with works.tenant(visitor.client_id, actor) as work:
-        documents.accept_by_use(work, visitor.client_id, visitor.user_id, "en" if visitor.locale == "en" else "es")
-
-
-def is_demo(installation: Installation, request: Request) -> bool:
-    """One-click sign-ins: ENVIRONMENT=demo, asked from this machine under a name of this machine."""
-    near = request.client is not None and request.client.host in ("127.0.0.1", "::1")
-    host = request.headers.get("host", "").rsplit(":", 1)[0]
-    return installation.settings.environment == "demo" and near and host in LOOPBACK
-
-
 def _user_signs_out(works: Works, token: str) -> None:
     found = identity.user_of(works, token)
     if found is not None:
@@ -93,29 +74,34 @@ def _staff_sign_out(works: Works, token: str) -> None:
 
 def _demo_users(works: Works) -> list[DemoPerson]:
     with works.database.session(Role.STAFF) as session:
-        found = profiles.demo_users(session, _MOST_DEMO_PEOPLE)
-    return [
-        DemoPerson(str(u.login.user_id), u.login.name, f"{i18n.gettext(ROLE_WORDS[u.login.role])} · {u.client_name}")
-        for u in found
-    ]
+        found = demo_people.users(session, _FIRST_PEOPLE)
+    return [DemoPerson(str(user.login.user_id), user.login.name, _what(user)) for user in found]
+
+
+def _what(user: DemoUser) -> str:
+    words = (i18n.gettext(ROLE_WORDS[user.login.role]), user.client_name)
+    return " · ".join((*words, i18n.gettext(_STANDINGS[user.standing])) if user.standing else words)
 
 
 def _demo_staff(works: Works) -> list[DemoPerson]:
     with works.database.session(Role.STAFF) as session:
-        found = profiles.demo_staff(session, _MOST_DEMO_PEOPLE)
+        found = demo_people.staff(session, _MOST_STAFF)
     return [DemoPerson(str(one.staff_id), one.name, i18n.gettext(ROLE_WORDS[one.role])) for one in found]
 
 
 def _enter_user(works: Works, person: str, ip: str) -> str | None:
     with works.database.session(Role.STAFF) as session:
-        found = {str(user.login.user_id): user for user in profiles.demo_users(session, _MOST_DEMO_PEOPLE)}.get(person)
+        found = {str(user.login.user_id): user for user in demo_people.users(session, _FIRST_PEOPLE)}.get(person)
     return identity.open_user_session(works, found.login, ip=ip) if found else None
 
 
 def _enter_staff(works: Works, person: str, ip: str) -> str | None:
     with works.database.session(Role.STAFF) as session:
-        found = {str(one.staff_id): one for one in profiles.demo_staff(session, _MOST_DEMO_PEOPLE)}.get(person)
-    return identity.open_staff_session(works, found.staff_id, ip=ip) if found else None
+        found = {str(one.staff_id): one for one in demo_people.staff(session, _MOST_STAFF)}.get(person)
+    if found is None:
+        return None
+    credentials.ensure_factor(works, found.staff_id)  # some commands ask for its code, which the demo shows beside them
+    return identity.open_staff_session(works, found.staff_id, ip=ip)
 
 
 ROLE_WORDS = {
@@ -129,6 +115,14 @@ ROLE_WORDS = {
     "legal": msg("Legal"),
     "privacy": msg("Privacy"),
     "analyst": msg("Analysis"),
+}
+
+_STANDINGS = {
+    Standing.TRYING: msg("on trial"),
+    Standing.TRIAL_OVER: msg("trial ended"),
+    Standing.UNPAID: msg("suspended for non-payment"),
+    Standing.LEAVING: msg("is leaving"),
+    Standing.LEFT: msg("contract ended"),
 }
 
 PEOPLE = Door(

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from backoffice import errors, pages
+from backoffice import deps, errors, pages
 from backoffice.deps import TheWorks
 from backoffice.signin import doors
 from backoffice.signin.routes import LANGUAGES
@@ -36,7 +36,7 @@ def show(request: Request, token: str) -> Response:
 @router.post("/reset/{token}")
 def set_password(request: Request, works: TheWorks, token: str, form: Annotated[PasswordForm, Form()]) -> Response:
     try:
-        credentials.set_user_password(works, token, form.password)
+        credentials.set_user_password(works, token, form.password, deps.asker(request))
     except credentials.PasswordTooShort as error:
         return _page(request, refused=error)
     return RedirectResponse(doors.PEOPLE.path, errors.SEE_OTHER)
@@ -48,7 +48,7 @@ def set_staff_password(
 ) -> Response:
     """Sets the password and shows the new second factor, the only time it is ever shown."""
     try:
-        factor = credentials.set_staff_password(works, token, form.password)
+        factor = credentials.set_staff_password(works, token, form.password, deps.asker(request))
     except credentials.PasswordTooShort as error:
         return _page(request, refused=error)
     drawn = segno.make(factor.uri, error="m").svg_inline(scale=4, border=3, light="#fff", omitsize=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from backoffice import errors, pages, sessions
+from backoffice import deps, errors, pages, sessions
 from backoffice.deps import TheInstallation, TheWorks
 from backoffice.signin import doors
 from backoffice.signin.doors import Door
@@ -73,7 +73,7 @@ def enter_demo(
     request: Request, door: TheDoor, installation: TheInstallation, form: Annotated[DemoForm, Form()]
 ) -> Response:
     """One click, in the demo on this machine alone; anywhere else the address does not exist."""
-    if not doors.is_demo(installation, request):
+    if not deps.is_demo(request):
         raise NotFound
     token = door.enter_demo(installation.works, form.person, _address(request))
     if token is None:
@@ -92,8 +92,6 @@ def _entered(request: Request, door: Door, works: Works, token: str, wanted: str
     """A fresh token at every sign-in; the browser's former session ends."""
     _end_former(request, door, works)
     visitor = door.visitor_of(works, token)
-    if visitor is not None:
-        doors.note_use(works, visitor)
     answer = RedirectResponse(door.leads_to(wanted, visitor), errors.SEE_OTHER)
     sessions.keep(answer, door.kind, token)
     return answer
@@ -108,7 +106,7 @@ def _end_former(request: Request, door: Door, works: Works) -> None:
 def _page(
     request: Request, door: Door, installation: TheInstallation, form: SignInForm, refusal: str = ""
 ) -> HTMLResponse:
-    people = door.demo_people(installation.works) if doors.is_demo(installation, request) else []
+    people = door.demo_people(installation.works) if deps.is_demo(request) else []
     return HTMLResponse(
         pages.render(
             "signin/login.html",
@@ -131,6 +129,11 @@ def _words(error: KonectusError) -> str:
         return i18n.ngettext("Too many tries. Wait {n} second.", "Too many tries. Wait {n} seconds.", seconds)
     if isinstance(error, identity.CodeNeeded):
         return i18n.gettext("The code is missing, wrong, or was used already. Wait for the next one.")
+    if isinstance(error, ClientSuspended) and error.facts.get("is_deleting"):
+        return i18n.gettext(
+            "The data of your organization is being deleted or is gone, so its contract cannot come back. You may"
+            " register anew; what was owed stays owed."
+        )
     if isinstance(error, ClientSuspended):
         return i18n.gettext("Signing in is closed for your organization. Write to Konectus to learn what opens it.")
     return i18n.gettext("E-mail and password do not match.")

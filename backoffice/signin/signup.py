@@ -3,16 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from backoffice import errors, letters, pages
+from backoffice.declared import COUNTRIES, FIELDS, INDUSTRIES, PROHIBITED, ZONES
 from backoffice.deps import TheInstallation
 from backoffice.signin import doors
 from backoffice.signin.routes import LANGUAGES
-from backoffice.signin.signup_words import COUNTRIES, FIELDS, INDUSTRIES, PROHIBITED, ZONES
 from konectus import i18n
 from konectus.domain.terms import Document, NotAttested
 from konectus.errors import Invalid, KonectusError, NotFound, TooMany
@@ -83,7 +83,7 @@ def show_terms(request: Request, installation: TheInstallation) -> HTMLResponse:
 
 
 @router.get("/terms/{version}")
-def show_version(request: Request, installation: TheInstallation, version: int) -> Response:
+def show_version(request: Request, installation: TheInstallation, version: Annotated[int, Path(lt=2**31)]) -> Response:
     """One version, also a former one: who accepted it can read it again."""
     with installation.works.visitor() as work:
         found = versions.by_number(work.session, Document.TERMS, version)

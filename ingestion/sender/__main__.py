@@ -1,5 +1,8 @@
 """Runs the sender: `python -m ingestion.sender`. Exit 0 after SIGTERM, 1 with one line that names the mend."""
 
+from konectus import loading  # before all others
+
+# isort: split
 import logging
 import os
 import signal
@@ -25,6 +28,7 @@ def main(environ: Mapping[str, str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     logs.configure(PROCESS, "INFO")
+    loading.over()
     return _run(installation)
 
 

@@ -8,7 +8,7 @@ from ingestion.channels.port.failures import Permanent
 from ingestion.health import Finding
 from ingestion.sender.calls import Calls
 from konectus.domain.channels import Channel
-from konectus.domain.connectors import LIVE, ConnectorState, Reason
+from konectus.domain.connectors import LIVE, MOOT, ConnectorState, Reason
 from konectus.errors import Conflict, Invalid
 from konectus.services import connectors, grants, sending, withdrawals
 from konectus.services.grants import Token
@@ -45,7 +45,7 @@ class TakenElsewhere(Conflict):
 class NotConnected(Conflict):
     """The Connector went another way while the request waited."""
 
-    code = "not_connected"
+    code = MOOT
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class Mailing:
                 put_off = put_off + 1 if self._send(taken) is Outcome.DEFERRED else 0
         return len(due) == BATCH
 
+    def ask_to_stop(self) -> None:
+        """The mail under way ends soon: put off where the server does not have it, else as it answers or not."""
+        self.mail.ask_to_stop()
+
     def _send(self, taken: Taken) -> Outcome:
         answer = self.mail.hand_over(taken.envelope)
         with self.works.system() as work:

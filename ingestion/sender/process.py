@@ -114,6 +114,7 @@ class Sender:
         deadline = monotonic() + FINISHING
         self.stopping.set()
         self.archives.ask_to_stop()
+        self.mailing.ask_to_stop()
         for loop in self.loops.values():
             loop.stop()
         # Loops first: the last step of one may still hand something to a lane.

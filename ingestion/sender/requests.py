@@ -15,7 +15,7 @@ from ingestion.sender.loops import Lanes
 from ingestion.sender.upkeep import Upkeep
 from konectus.domain.budgets import pause
 from konectus.domain.channels import Channel
-from konectus.domain.connectors import LIVE, ConnectorState, Reason, RequestKind, RequestState
+from konectus.domain.connectors import LIVE, MOOT, ConnectorState, Reason, RequestKind, RequestState
 from konectus.errors import KonectusError
 from konectus.sealing import Unreadable
 from konectus.services import connectors, sending
@@ -91,7 +91,7 @@ class Requests:
         with self.works.system() as work:
             line = requests.line(work.session, claimed.client_id, claimed.connector_id)
         if line is None:
-            self._finish(claimed, "not_connected: the connector is gone")
+            self._finish(claimed, f"{MOOT}: the connector is gone")
             return
         if claimed.attempts > MOST_ATTEMPTS[claimed.kind]:
             # Every attempt before ended with its process.

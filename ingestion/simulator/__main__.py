@@ -1,5 +1,8 @@
 """Runs the simulator as a process on this machine alone: `python -m ingestion.simulator --port 8010`."""
 
+from konectus import loading  # before all others
+
+# isort: split
 import argparse
 import ipaddress
 import os
@@ -53,6 +56,7 @@ def _serve(given: argparse.Namespace, listening: socket.socket) -> int:
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly first and then raises the signal again.
         signal.signal(stop, lambda *_: sys.exit(0))
+    loading.over()
     sys.stderr.write(f"simulator ready on {options.address}\n")
     uvicorn.Server(config).run(sockets=[listening])
     return 0

@@ -1,5 +1,8 @@
 """`python -m ingestion.worker`: one worker until SIGTERM."""
 
+from konectus import loading  # before all others
+
+# isort: split
 import gc
 import os
 import signal
@@ -19,8 +22,7 @@ _YOUNG = 50_000
 
 def rarely_collected() -> None:
     """What is loaded by now stays, and is not looked through again."""
-    gc.collect()
-    gc.freeze()
+    loading.over()
     gc.set_threshold(_YOUNG, 20, 20)
 
 

@@ -1,5 +1,8 @@
 """The command's entry: its verbs, and every expected error in one line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
+from konectus import loading  # before all others
+
+# isort: split
 import signal
 import sys
 from collections.abc import Callable
@@ -43,6 +46,7 @@ def commands() -> typer.Typer:
 
 def main() -> None:
     """Run a verb; the console script and `python -m konectus.cli` call this."""
+    loading.over()
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # what was started for the verb is cleared away
     try:
         commands()()

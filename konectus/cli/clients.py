@@ -9,8 +9,9 @@ import typer
 
 from konectus.cli.console import say, table
 from konectus.cli.database import opened
-from konectus.domain.endings import Against
+from konectus.domain.endings import Against, DeletionEnd
 from konectus.domain.roles import StaffRole, UserRole
+from konectus.domain.spelling import is_name
 from konectus.errors import Conflict, Invalid
 from konectus.papers.certificate import render
 from konectus.services import credentials, registration, suspensions
@@ -21,6 +22,12 @@ from konectus.store.queries.erasure import DeletionRow
 from konectus.store.roles import Role
 
 COMMAND = Actor("system", "command", "konectus command")
+_LONGEST_NAME = 200
+_WHY = {
+    DeletionEnd.REACTIVATED: "the Client uses the product",
+    DeletionEnd.WINDOW: "its export window has not elapsed",
+    DeletionEnd.HOLD: "a hold forbids it",
+}
 
 clients = typer.Typer(help="Clients.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
@@ -40,6 +47,14 @@ class NoCertificate(Conflict):
     code = "no_certificate"
 
 
+def _name(text: str) -> str:
+    """Raises BadParameter for what nobody could read or type."""
+    plain = text.strip()
+    if not is_name(plain, _LONGEST_NAME):
+        raise typer.BadParameter(f"a name has 1 to {_LONGEST_NAME} characters that can be read and typed")
+    return plain
+
+
 @clients.command("add")
 def add_client(
     name: Annotated[str, typer.Option(help="trade name")],
@@ -49,7 +64,9 @@ def add_client(
     plan: Annotated[str | None, typer.Option(help="code of a published Plan to contract")] = None,
 ) -> None:
     """Register a Client and print its id."""
-    new = registration.NewClient(legal_name=legal_name or name, trade_name=name, registered_email=email, tax_id=tax_id)
+    shown = _name(name)
+    legal = _name(legal_name or shown)
+    new = registration.NewClient(legal_name=legal, trade_name=shown, registered_email=email, tax_id=tax_id)
     with opened() as installation, installation.works.system(COMMAND) as work:
         client = registration.add_client(work, new)
         if plan is not None:
@@ -59,7 +76,7 @@ def add_client(
 
 
 @clients.command("list")
-def list_clients(most: Annotated[int, typer.Option("--limit", min=1)] = 50) -> None:
+def list_clients(most: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 50) -> None:
     """Clients, newest first."""
     with opened() as installation, installation.database.session(Role.WORKER) as session:
         lines = overview.client_lines(session, most)
@@ -104,7 +121,7 @@ def add_user(
     """Add a person and print the one-time link by which they choose a password."""
     if staff == (client is not None):
         raise typer.BadParameter("give --staff, or --client with the Client's id")
-    shown = name or email.partition("@")[0]
+    shown = _name(name or email.partition("@")[0])
     with opened() as installation:
         if client is None:
             link = _add_staff(installation, email, shown, role)
@@ -136,7 +153,9 @@ def _add_user(installation: Installation, client_id: UUID, who: tuple[str, str],
 
 def _standing(against: Against) -> str:
     why = against.refusal()
-    return f"one is refused now: {why}" if why else "the window has elapsed and nothing stands against one"
+    return (
+        f"one is refused now: {_WHY.get(why, why)}" if why else "the window has elapsed and nothing stands against one"
+    )
 
 
 def _tell_deletion(row: DeletionRow) -> None:

@@ -30,6 +30,7 @@ commands = typer.Typer(help="The demo's clock.", no_args_is_help=True)
 # One step of the demo's life is at least a real second, which is how often processes read the clock, and at most a
 # day, so that every daily job has its turn.
 _STEP_SECONDS, _LONGEST_STEP = 1.0, timedelta(days=1)
+_FARTHEST = timedelta(days=3_653)
 # Jobs whose look ends a step: what is due by then has been seen to.
 _LOOKS = ("renew", "notify_due", "lift_paid", "terminate_effective", "close_windows", "suspend_nonpayment")
 _PATIENCE = 60.0
@@ -65,10 +66,7 @@ def advance(
 ) -> None:
     """Move the demo's clock forward; every process follows within a second."""
     settings = _demo()
-    step = timedelta(days=days, hours=hours, minutes=minutes)
-    if step <= timedelta():
-        raise NotForward("the clock only moves forward: give --days, --hours or --minutes above 0")
-    _move(settings, step)
+    _move(settings, _step(days, hours, minutes))
     say(f"it is now {open_clock(settings).now():%Y-%m-%d %H:%M:%S} UTC in the demo")
 
 
@@ -86,7 +84,7 @@ def live(
         end = installation.clock.now() + timedelta(days=days)
         while (left := end - installation.clock.now()) > timedelta(seconds=_STEP_SECONDS):
             life.step(min(step, left))
-        life.tell(installation.clock.now())
+        life.tell_rest()
     say(f"it is now {open_clock(settings).now():%Y-%m-%d %H:%M:%S} UTC in the demo")
 
 
@@ -115,11 +113,17 @@ class Life:
             self.tell(landed)
 
     def tell(self, until: datetime) -> None:
-        """One line about what happened since the last one."""
+        """One line about what happened since the last one, under the day in which most of that time lies."""
         since, self._told_until = self._told_until or until, until
         with self.installation.database.session(Role.WORKER) as session:
             found = happenings.counted(session, since, until)
-        self.say(f"{local_day(until):%Y-%m-%d}  {line(found)}")
+        self.say(f"{local_day(since + (until - since) / 2):%Y-%m-%d}  {line(found)}")
+
+    def tell_rest(self) -> None:
+        """What no line has told of yet, if there is any."""
+        now = self.installation.clock.now()
+        if self._told_until is not None and now - self._told_until > timedelta(seconds=_STEP_SECONDS):
+            self.tell(now)
 
     def _is_seen_to(self, since: datetime) -> bool:
         with self.installation.database.session(Role.WORKER) as session:
@@ -176,9 +180,21 @@ def _demo() -> Settings:
     return settings
 
 
+def _step(days: float, hours: float, minutes: float) -> timedelta:
+    """Raises NotForward, also for what is no number."""
+    found = days * 86_400 + hours * 3_600 + minutes * 60
+    if not 0 < found <= _FARTHEST.total_seconds():
+        raise NotForward("the clock only moves forward: give --days, --hours or --minutes above 0, ten years at most")
+    return timedelta(seconds=found)
+
+
 def _move(settings: Settings, step: timedelta) -> None:
+    """Raises NotForward: no way leads back, and past the year 9999 no process could tell the time."""
     path = settings.data_dir / "clock"
-    write_closed(path, str((read_offset(path) + step).total_seconds()))
+    offset = read_offset(path) + step
+    if offset > 10 * _FARTHEST:
+        raise NotForward("the demo is a hundred years ahead already: begin another one in an empty data folder")
+    write_closed(path, str(offset.total_seconds()))
 
 
 def _seconds(words: str) -> float:

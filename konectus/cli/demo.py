@@ -22,7 +22,7 @@ from konectus.cli.up import Running, Site, answers, run
 from konectus.clock import monotonic
 from konectus.errors import Conflict, Unavailable
 from konectus.settings import PREFIX, Settings
-from konectus.store.queries import people, profiles
+from konectus.store.queries import demo_people, people
 from konectus.store.roles import Role
 
 APP = "demo"
@@ -172,16 +172,20 @@ def _simulator_port(settings: Settings) -> int:
     return settings.port + _BESIDE
 
 
+def _standing(user: demo_people.DemoUser) -> str:
+    return f" ({user.standing.replace('_', ' ')})" if user.standing else ""
+
+
 def _announce(settings: Settings, seconds: float) -> None:
     with closing(settings) as installation, installation.database.session(Role.WORKER) as session:
-        users = profiles.demo_users(session, _PEOPLE)
+        users = demo_people.users(session, _PEOPLE)
         staff = [person for role, _, name in STAFF if (person := people.staff_by_email(session, staff_email(name)))]
     web = settings.public_url
     say(f"ready in {seconds:.0f} s")
     say()
     say(f"  {web}/login         a Client's people, one click each:")
     for user in users:
-        say(f"      {user.login.role:<11} {user.login.name}, {user.client_name}")
+        say(f"      {user.login.role:<11} {user.login.name}, {user.client_name}{_standing(user)}")
     say(f"  {web}/admin/login   Konectus's staff and analysts, one click each:")
     for person in staff:
         say(f"      {person.role:<11} {person.name}")

@@ -26,9 +26,10 @@ JOB_MOST: Mapping[str, timedelta] = {
     **dict.fromkeys(("close_windows", "check_invariants", "terminate_effective", "deletion_execute"), _OFTEN),
     "notice_watch": timedelta(hours=1),
     **dict.fromkeys(("suspend_nonpayment", "window_reminders", "export_purge", "keep_partitions"), _TURN),
+    "unsettled_payments": _TURN,
     **dict.fromkeys(("trial_reminders", "check_connectors", "listen_for_silence"), _TURN),
     **dict.fromkeys(("look_after_tokens", "collect_usage", "release_month", "prune"), _DAILY),
-    **dict.fromkeys(("deletion_requests", "backup_expiry_watch"), _DAILY),
+    **dict.fromkeys(("deletion_requests", "backup_expiry_watch", "recheck_files"), _DAILY),
 }
 JOB_MOST_ELSE = _DAILY
 

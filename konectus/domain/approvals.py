@@ -23,6 +23,8 @@ MAY_OPEN: Mapping[Cause, frozenset[StaffRole]] = {
     Cause.SECURITY: _TRUST,
     Cause.LEGAL_ORDER: _LEGAL,
 }
+# Contracts, holds, windows and deletions (the same sheet).
+MAY_END = _LEGAL
 
 
 class Action(StrEnum):
@@ -82,12 +84,6 @@ class ApprovalOver(Conflict):
     """It was decided, used, or its time has run out."""
 
     code = "approval_over"
-
-
-class ApprovalStale(Conflict):
-    """The facts are no longer those it was given for."""
-
-    code = "approval_stale"
 
 
 class AlreadyRequested(Conflict):

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from konectus.errors import Conflict
 
+# Begins the error of a request whose Connector went another way while it waited: no refusal of the channel.
+MOOT = "not_connected"
+
 
 class ConnectorState(StrEnum):
     PENDING_AUTH = "pending_auth"

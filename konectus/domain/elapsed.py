@@ -98,16 +98,22 @@ def to_suspend(
     """The oldest elapsed invoice that nobody paid, None where there is no ground to suspend now.
 
     Money that was paid before the deadline and has not settled counts as paid, the oldest invoice first: what
-    decides is when it was paid, not when we heard of it.
+    decides is when it was paid, not when we heard of it. It counts while it is credibly on its way.
     """
     if not may_act(now, readings):
         return None
-    coming = sorted(in_flight, key=lambda one: one.paid_at)
+    underway = [one for one in in_flight if is_on_its_way(one.paid_at, now, readings)]
+    coming = sorted(underway, key=lambda one: one.paid_at)
     for clock in elapsed(debts, now, readings.payment_notice_days):
         uncovered, coming = _covered(clock, coming)
         if uncovered > 0:
             return clock
     return None
+
+
+def is_on_its_way(paid_at: datetime, now: datetime, readings: Readings) -> bool:
+    """Whether money that was paid by its provider's word may still arrive by itself; from then on a person looks."""
+    return now < paid_at + timedelta(hours=readings.pending_payment_hours)
 
 
 def _covered(clock: Elapsed[Ref], coming: list[InFlight]) -> tuple[int, list[InFlight]]:

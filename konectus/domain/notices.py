@@ -63,6 +63,9 @@ class NoticeState(StrEnum):
 
 # Terms 15.1(a): "a pending payment or declined charge". Only these list invoices and start its clock.
 STARTS_CLOCK = (NoticeKind.PAYMENT_PENDING, NoticeKind.CHARGE_DECLINED)
+# Nothing of the Terms hangs on these e-mails, and the product says the same: they rest while somebody who called our
+# mail unwanted has not been asked. All others are told whatever anybody calls them.
+COURTESIES = frozenset({NoticeKind.PAYMENT_RECEIVED, NoticeKind.REACTIVATED, NoticeKind.EXPORT_READY})
 # What the mail system tells us; the rest is the product's own.
 MAIL_EVENTS = frozenset(
     {

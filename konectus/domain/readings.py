@@ -16,6 +16,8 @@ class Readings:
     # Local time from which the sweep acts, and how long a payment of the evening before may take to be told.
     suspend_from: time = time(9)
     settlement_minutes: int = 30
+    # A payment that its provider says was made, and that does not arrive, holds a Suspension off for so long.
+    pending_payment_hours: int = 72
     # Terms 15.3, also granted after a trial (14.2 names no window).
     export_window_days: int = 30
     reminder_days: tuple[int, ...] = (0, 15, 25, 29)
@@ -47,6 +49,7 @@ CLAUSES: dict[str, str] = {
     "payment_notice_days": "15.1(a)",
     "suspend_from": "15.1(a)",
     "settlement_minutes": "15.1(a)",
+    "pending_payment_hours": "15.1(a)",
     "export_window_days": "15.3",
     "reminder_days": "14.2",
     "export_link_hours": "15.3",

@@ -20,6 +20,9 @@ class Acceptance(StrEnum):
 
 ACCEPTED = (Acceptance.BY_CLICK, Acceptance.BY_USE)
 
+# What a proof of authority may be (Terms 5.1): told by its content, never by its name.
+AUTHORITY_TYPES = ("application/pdf", "image/jpeg", "image/png")
+
 
 class Prohibited(StrEnum):
     """Industries and purposes for which the Platform may not be used, whatever local law says (Terms 7)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from konectus.files.port import FilesDown, NoSuchFile
+from konectus.files.port import FilesDown, NoSuchFile, known
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,18 @@ class DirectoryFiles:
         with _reachable(self.folder):
             self._path(client_id, file_id).unlink(missing_ok=True)
 
-    def delete_all(self, client_id: UUID) -> int:
-        root = self.folder / str(client_id)
+    def clients(self) -> set[UUID]:
         with _reachable(self.folder):
-            found = sum(path.is_file() for path in root.rglob("*"))
+            names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
+        return known(names)
+
+    def count(self, client_id: UUID) -> int:
+        with _reachable(self.folder):
+            return sum(path.is_file() for path in (self.folder / str(client_id)).rglob("*"))
+
+    def delete_all(self, client_id: UUID) -> int:
+        found, root = self.count(client_id), self.folder / str(client_id)
+        with _reachable(self.folder):
             if root.exists():
                 shutil.rmtree(root)
         return found

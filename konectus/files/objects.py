@@ -12,7 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from konectus.files.port import PATIENCE, FilesDown, NoSuchFile
+from konectus.files.port import PATIENCE, FilesDown, NoSuchFile, known
 
 _MEND = "KONECTUS_FILES_URL: give s3://bucket/prefix, optionally ?endpoint=https://host&region=name&allow_http=true"
 _OPTIONS = frozenset({"endpoint", "region", "allow_http"})
@@ -70,6 +70,15 @@ class ObjectFiles:
                 obstore.delete(self.store, _key(client_id, file_id))
         except NoSuchFile:
             return
+
+    def clients(self) -> set[UUID]:
+        with self._reachable():
+            found = obstore.list_with_delimiter(self.store)
+        return known(str(place).rstrip("/").rpartition("/")[2] for place in found["common_prefixes"])
+
+    def count(self, client_id: UUID) -> int:
+        with self._reachable():
+            return sum(len(page) for page in obstore.list(self.store, prefix=f"{client_id}/", chunk_size=1000))
 
     def delete_all(self, client_id: UUID) -> int:
         """Page by page along the listing, so that no Client is too large."""

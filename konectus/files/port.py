@@ -1,5 +1,7 @@
 """The port: opaque bytes by Client and file id. What they mean and how they are sealed is `sealed`."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
@@ -8,6 +10,15 @@ from konectus.errors import NotFound, Unavailable
 
 # What takes longer has failed.
 PATIENCE = timedelta(seconds=40)
+
+
+def known(names: Iterable[str]) -> set[UUID]:
+    """Those of the names that are a Client's; what else lies there is none of ours."""
+    found = set[UUID]()
+    for name in names:
+        with suppress(ValueError):
+            found.add(UUID(name))
+    return found
 
 
 class NoSuchFile(NotFound):
@@ -33,6 +44,14 @@ class Files(Protocol):
 
     def delete(self, client_id: UUID, file_id: UUID) -> None:
         """Nothing happens where there is none."""
+        ...
+
+    def clients(self) -> set[UUID]:
+        """Every Client of whom something is here."""
+        ...
+
+    def count(self, client_id: UUID) -> int:
+        """How many files of a Client are here."""
         ...
 
     def delete_all(self, client_id: UUID) -> int:

@@ -37,6 +37,9 @@ class DirectoryMail:
             return Answer(Outcome.DEFERRED, f"{self.folder}: {trouble.strerror}")
         return Answer(Outcome.ACCEPTED, target.name, self.proves_delivery)
 
+    def ask_to_stop(self) -> None:
+        """A file is written at once."""
+
 
 def _place(draft: Path, target: Path) -> None:
     """A link fails where the name is taken, which a rename would not."""

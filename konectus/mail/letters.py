@@ -13,11 +13,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -163,7 +164,8 @@ def compose(house: House, told: Told, recipient: str, notice_id: str, now: datet
 
 def address_of(recipient: str) -> Address:
     """One address and nothing else. Raises BadAddress where it could end a header or name a second one."""
-    if not _ADDRESS.fullmatch(recipient):
+    # Signs that turn around or hide what is read (category C) would make one address look like another.
+    if not _ADDRESS.fullmatch(recipient) or any(category(sign).startswith("C") for sign in recipient):
         raise BadAddress("the address cannot be written into a message")
     local, _, domain = recipient.rpartition("@")
     try:
@@ -245,6 +247,7 @@ def _markup(blocks: tuple[Block, ...]) -> str:
     return "\n".join(found)
 
 
+@lru_cache(32)  # an overlay of its own would compile its templates each time
 def _environment(zone: str) -> Environment:
     made = _base().overlay()
     made.filters = {**made.filters, "when": lambda at: _when(at, zone), "until": lambda at: _until(at, zone)}

@@ -51,6 +51,10 @@ class Mail(Protocol):
         """Hand one message over; never raises for what a server does."""
         ...
 
+    def ask_to_stop(self) -> None:
+        """What is being handed over ends within seconds, one way or the other."""
+        ...
+
 
 def send(mail: Mail, message: EmailMessage) -> None:
     """Hand over a message to its one `To`. Raises MailDown unless it was accepted; for letters nobody proves."""

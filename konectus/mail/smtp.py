@@ -6,6 +6,7 @@ A mail that was refused may be tried again; one whose final reply never came may
 import base64
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from konectus.errors import Unavailable
 from konectus.mail.port import Answer, Envelope, Outcome
+from konectus.mail.talking import Talk, Talks
 
 SECONDS = 10.0
 _PORTS = {"smtp": 587, "smtps": 465}
-_SIGNED_IN, _OK, _FORWARDED, _GO_ON, _PERMANENT = 235, 250, 251, 354, 500
+_READY, _SIGNED_IN, _OK, _FORWARDED, _GO_ON = 220, 235, 250, 251, 354
+_TEMPORARY, _PERMANENT, _NO_CODE = 400, 500, 600
 _LONGEST_REPLY = 500
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _MEND = "KONECTUS_SMTP_URL: give smtp://user:password@host:587 or smtps://user:password@host:465"
@@ -32,6 +35,38 @@ class _NoTls(Exception):
     """A password is not sent in clear."""
 
 
+class _Line(smtplib.SMTP):
+    """A connection that another thread can break off from its first moment on."""
+
+    _host: str
+
+    def __init__(self, talk: Talk, seconds: float) -> None:
+        self.talk = talk
+        super().__init__(timeout=seconds)
+
+    def call(self, host: str, port: int) -> tuple[int, bytes]:
+        """As the constructor does where it is given a host; the certificate has to bear that name."""
+        self._host = host
+        return self.connect(host, port)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        found = socket.create_connection((host, port), timeout)
+        try:
+            self.talk.over(found)
+        except OSError:
+            found.close()
+            raise
+        return found
+
+
+class _TlsLine(smtplib.SMTP_SSL, _Line):
+    """The same, encrypted from the beginning."""
+
+    def __init__(self, talk: Talk, seconds: float, context: ssl.SSLContext) -> None:
+        self.talk = talk
+        smtplib.SMTP_SSL.__init__(self, timeout=seconds, context=context)
+
+
 @dataclass(frozen=True)
 class SmtpMail:
     """One mail server. The password never shows in a repr, a log or an error."""
@@ -43,6 +78,7 @@ class SmtpMail:
     password: str = field(default="", repr=False)
     seconds: float = SECONDS
     context: Callable[[], ssl.SSLContext] = field(default=ssl.create_default_context, repr=False)
+    talks: Talks = field(default_factory=Talks, repr=False)
 
     @classmethod
     def of(cls, url: str) -> "SmtpMail":
@@ -59,23 +95,28 @@ class SmtpMail:
 
     def hand_over(self, envelope: Envelope) -> Answer:
         """What is said before the recipient is named is our own trouble and waits: the address is not at fault."""
-        try:
-            smtp = self._connect()
-        except (smtplib.SMTPException, OSError, _NoTls) as trouble:
-            return Answer(Outcome.DEFERRED, _words(trouble))
-        try:
-            return _converse(smtp, envelope)
-        except (smtplib.SMTPException, OSError) as trouble:
-            return Answer(Outcome.DEFERRED, _words(trouble))
-        finally:
-            _hang_up(smtp)
+        with self.talks.one() as talk:
+            try:
+                smtp = self._connect(talk)
+            except (smtplib.SMTPException, OSError, _NoTls) as trouble:
+                return Answer(Outcome.DEFERRED, _words(trouble))
+            try:
+                return _converse(smtp, envelope, talk)
+            except (smtplib.SMTPException, OSError) as trouble:
+                return Answer(Outcome.DEFERRED, _words(trouble))
+            finally:
+                _hang_up(smtp)
 
-    def _connect(self) -> smtplib.SMTP:
-        if self.tls:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.seconds, context=self.context())
-        else:
-            smtp = smtplib.SMTP(self.host, self.port, timeout=self.seconds)
+    def ask_to_stop(self) -> None:
+        """No conversation lasts from here on: nothing is lost by it, what was not handed over is put off."""
+        self.talks.ask_to_stop()
+
+    def _connect(self, talk: Talk) -> smtplib.SMTP:
+        smtp = _TlsLine(talk, self.seconds, self.context()) if self.tls else _Line(talk, self.seconds)
         try:
+            code, reply = smtp.call(self.host, self.port)
+            if code != _READY:
+                raise smtplib.SMTPConnectError(code, reply)
             self._introduce(smtp)
         except (smtplib.SMTPException, OSError, _NoTls):
             _hang_up(smtp)
@@ -105,7 +146,7 @@ class SmtpMail:
             raise smtplib.SMTPAuthenticationError(code, reply)
 
 
-def _converse(smtp: smtplib.SMTP, envelope: Envelope) -> Answer:
+def _converse(smtp: smtplib.SMTP, envelope: Envelope, talk: Talk) -> Answer:
     """One message. Everything before the text is over the line leaves nothing behind at the server."""
     wide = not (envelope.sender + envelope.recipient).isascii()
     if wide and not smtp.has_extn("smtputf8"):
@@ -121,12 +162,22 @@ def _converse(smtp: smtplib.SMTP, envelope: Envelope) -> Answer:
     code, reply = smtp.docmd("DATA")
     if code != _GO_ON:
         return _refusal(code, reply)
+    return _give(smtp, envelope, talk)
+
+
+def _give(smtp: smtplib.SMTP, envelope: Envelope, talk: Talk) -> Answer:
+    """The text: from here on nobody knows, until the server has answered whole."""
+    talk.give_text()
     try:
         smtp.send(_stuffed(envelope.data))
         code, reply = smtp.getreply()
     except (smtplib.SMTPException, OSError) as trouble:
         return Answer(Outcome.UNKNOWN, _words(trouble))
-    return Answer(Outcome.ACCEPTED, _reply(code, reply)) if code == _OK else _refusal(code, reply)
+    if code == _OK:
+        return Answer(Outcome.ACCEPTED, _reply(code, reply))
+    # Half a line, where the connection broke in the middle of the answer, is neither yes nor no.
+    is_no = _TEMPORARY <= code < _NO_CODE
+    return _refusal(code, reply) if is_no else Answer(Outcome.UNKNOWN, _reply(code, reply))
 
 
 def _refusal(code: int, reply: bytes) -> Answer:

@@ -9,19 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # fonttools ships no types
-from fpdf import FPDF
-from fpdf.enums import Align, XPos
-
-FONTS = Path(__file__).parent / "fonts"
-FAMILY = "Inter"
-_FILES = {"": "inter-latin-regular.ttf", "B": "inter-latin-semibold.ttf"}
 # The look's colours on white paper.
 INK, SOFT, RULE, ACCENT = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90)
-MARGIN = 20.0
 LINE = 5.5
 Size = Literal["A4", "Letter"]
 # Where paper is Letter; A4 elsewhere.
@@ -45,13 +36,13 @@ class Paper:
     """One document being written, top to bottom. `made_at` stands in the file, so that the same facts give the same."""
 
     def __init__(self, title: str, *, lang: str, size: Size, made_at: datetime, foot: str) -> None:
-        self._pdf = _Numbered(size, foot)
+        from konectus.papers.sheets import Sheets  # noqa: PLC0415  # late: a second of every start, for few processes
+
+        self._pdf = Sheets(size, printable(foot), SOFT)
         self._pdf.set_title(printable(title))
         self._pdf.set_author("Konectus")
         self._pdf.set_lang(lang)
         self._pdf.set_creation_date(made_at)
-        for style, name in _FILES.items():
-            self._pdf.add_font(FAMILY, style, FONTS / name)
         self._pdf.add_page()
         self._write(_Style("B", 11, ACCENT), "Konectus")
         self._gap(3)
@@ -76,7 +67,7 @@ class Paper:
         self._pdf.set_draw_color(*ACCENT)
         self._style(_Style("B", 10))
         padding = 3
-        self._pdf.multi_cell(0, LINE, printable(text), border=1, align=Align.L, padding=padding, new_x=XPos.LMARGIN)
+        self._pdf.multi_cell(0, LINE, printable(text), border=1, align="L", padding=padding, new_x="LMARGIN")
         self._gap(3)
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -109,7 +100,7 @@ class Paper:
         for cell, style in zip(cells, styles, strict=True):
             self._style(style)
             lines = self._pdf.multi_cell(
-                width * cell.share, LINE, printable(cell.title), dry_run=True, output="LINES", align=Align.L
+                width * cell.share, LINE, printable(cell.title), dry_run=True, output="LINES", align="L"
             )
             heights.append(max(len(lines) if isinstance(lines, list) else 1, 1) * LINE)
         height = max(heights)
@@ -119,7 +110,7 @@ class Paper:
         for cell, style in zip(cells, styles, strict=True):
             self._style(style)
             self._pdf.set_xy(left, top)
-            align = Align.R if cell.is_number else Align.L
+            align = "R" if cell.is_number else "L"
             self._pdf.multi_cell(width * cell.share, LINE, printable(cell.title), align=align)
             left += width * cell.share
         self._pdf.set_xy(self._pdf.l_margin, top + height + (1 if has_rule else 0))
@@ -130,11 +121,10 @@ class Paper:
 
     def _write(self, style: "_Style", text: str) -> None:
         self._style(style)
-        self._pdf.multi_cell(0, style.points * 0.55, printable(text), align=Align.L, new_x=XPos.LMARGIN)
+        self._pdf.multi_cell(0, style.points * 0.55, printable(text), align="L", new_x="LMARGIN")
 
     def _style(self, style: "_Style") -> None:
-        self._pdf.set_font(FAMILY, style.weight, style.points)
-        self._pdf.set_text_color(*style.colour)
+        self._pdf.write_in(style.weight, style.points, style.colour)
 
     def _gap(self, millimetres: float) -> None:
         self._pdf.ln(millimetres)
@@ -145,24 +135,6 @@ class _Style:
     weight: Literal["", "B"]
     points: float
     colour: tuple[int, int, int] = INK
-
-
-class _Numbered(FPDF):
-    """Every page says what it belongs to and which of how many it is."""
-
-    def __init__(self, size: Size, foot: str) -> None:
-        super().__init__(format=size)
-        self._foot = printable(foot)
-        self.set_margins(MARGIN, MARGIN, MARGIN)
-        self.set_auto_page_break(auto=True, margin=MARGIN)
-
-    def footer(self) -> None:
-        self.set_y(-MARGIN + 4)
-        self.set_font(FAMILY, "", 8)
-        self.set_text_color(*SOFT)
-        self.cell(0, 4, self._foot)
-        self.set_x(self.l_margin)
-        self.cell(0, 4, f"{self.page_no()} / {{nb}}", align=Align.R)
 
 
 def printable(text: str) -> str:
@@ -183,5 +155,6 @@ def _plain(letter: str) -> str:
 
 @cache
 def _letters() -> frozenset[int]:
-    with TTFont(FONTS / _FILES[""]) as font:
-        return frozenset(font.getBestCmap())
+    from konectus.papers.sheets import letters  # noqa: PLC0415  # late: as above
+
+    return letters()

@@ -3,6 +3,7 @@
 Which action needs one and who decides it is `domain.approvals`; what is then done belongs to each area.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from konectus.domain.approvals import (
     Action,
     AlreadyRequested,
     ApprovalOver,
-    ApprovalStale,
     Command,
+    NotYourRole,
     as_json,
     bound_to,
     require_another,
@@ -42,6 +43,14 @@ def who(work: Work) -> str:
 def role_of(work: Work) -> StaffRole | None:
     """The actor's role on the staff, None for anybody else."""
     return read.role_of(work.session, UUID(work.actor.id)) if work.actor.kind == "staff" else None
+
+
+def require_role(work: Work, may: Collection[StaffRole], what: str) -> None:
+    """Raises NotYourRole for a person of the staff without one of these roles. Jobs, the command line and a Client's
+    people do not come through a page of the staff; what they may is decided where they come in.
+    """
+    if work.actor.kind == "staff" and (role := role_of(work)) not in may:
+        raise NotYourRole(f"{what} is not for {role or 'somebody outside the staff'}")
 
 
 def request(work: Work, command: Command, reason: str, seen: str, client_id: UUID | None = None) -> Approval:
@@ -88,20 +97,25 @@ def decide(work: Work, approval_id: UUID, approve: bool, reason: str, seen: str)
     require_may_decide(Action(found.action), role_of(work))
     if bound_to(command_of(found), seen) != found.sha256:
         return _settle(work, found, ApprovalState.VOID, "The facts changed after it was asked for")
+    if not still_speaks(work, found.requested_by):
+        return _settle(work, found, ApprovalState.VOID, "Whoever asked for it is not of the staff any more")
     return _settle(work, found, ApprovalState.APPROVED if approve else ApprovalState.REJECTED, text)
 
 
-def use(work: Work, approval_id: UUID, command: Command, seen: str) -> Approval:
-    """Spend an approval in the transaction of what it allows. Raises NoSuchApproval, ApprovalOver or ApprovalStale."""
+def use(work: Work, approval_id: UUID, command: Command, seen: str) -> bool:
+    """Spend an approval in the transaction of what it allows. Where the command or its facts are no longer those that
+    were approved, it is void, this says False and nothing may be done. Raises NoSuchApproval or ApprovalOver.
+    """
     found = locked(work, approval_id)
     if found.state != ApprovalState.APPROVED or found.expires_at <= work.now:
         raise ApprovalOver("this approval is not in force: not given, used or expired", state=found.state)
     if bound_to(command, seen) != found.sha256:
-        raise ApprovalStale("the command or its facts are no longer those that were approved")
+        _settle(work, found, ApprovalState.VOID, "The command or its facts changed after it was approved")
+        return False
     found.state = ApprovalState.USED
     work.session.flush()  # once: the next one who locks it sees it used
     _record(work, found, "used", found.decision_reason, ApprovalState.APPROVED)
-    return found
+    return True
 
 
 def void(work: Work, approval_id: UUID, reason: str) -> Approval:
@@ -110,6 +124,14 @@ def void(work: Work, approval_id: UUID, reason: str) -> Approval:
     if found.state not in (ApprovalState.REQUESTED, ApprovalState.APPROVED):
         raise ApprovalOver("this request is over already", state=found.state)
     return _settle(work, found, ApprovalState.VOID, require_reason(reason))
+
+
+def still_speaks(work: Work, person: str | None, may: Collection[StaffRole] = tuple(StaffRole)) -> bool:
+    """Whether the word of somebody (as rows name them) counts: one who left the staff, or has another role by now, is
+    no first and no second person. The command line and jobs speak for the installation's owner.
+    """
+    kind, _, known = (person or "").partition(":")
+    return kind != "staff" or read.role_of(work.session, UUID(known)) in may
 
 
 def command_of(approval: Approval) -> Command:

@@ -13,7 +13,7 @@ from konectus.domain.invoicing import Line, Period
 from konectus.domain.money import CURRENCY, InvoiceKind, InvoiceStatus
 from konectus.domain.notices import NoticeKind
 from konectus.errors import Conflict, NotFound
-from konectus.services import lifting, notices, settling
+from konectus.services import leftovers, lifting, notices, settling
 from konectus.services.notices import NewNotice
 from konectus.services.suspensions import client_of
 from konectus.services.work import Change, Work
@@ -120,6 +120,7 @@ def _close(work: Work, invoice_id: UUID, status: InvoiceStatus, reason: str) -> 
     change = Change(invoice.client_id, reason, before, {"status": str(status)})
     work.record(f"invoice.{status}", ("invoice", invoice.id), change)
     settling.settle(work, invoice.client_id, reason=reason)
+    leftovers.propose(work, invoice.client_id)
     lifting.after_payment(work, invoice.client_id)
 
 

@@ -56,13 +56,13 @@ def preview(session: Session, client_id: UUID, wanted: Wanted, now: datetime) ->
     contract, found = _checked(session, client_id, wanted)
     applies_at = _applies_at(contract, found, now)
     tax = readings.current(session).tax_basis_points
-    period = invoicing.with_tax(invoicing.period_lines(found.offer, found.seats), tax)
+    whole = invoicing.period_lines(found.offer, found.seats)
     lines: tuple[Line, ...] = ()
-    if contract.status is SubscriptionStatus.TRIALING:
-        lines = period
+    if _begins_period(contract, now):
+        lines = whole
     elif applies_at <= now:
-        net = _upgrade_lines(contracting.of_contract(contract), found, contract, now)
-        lines = invoicing.with_tax(net, tax) if net else ()
+        lines = _upgrade_lines(contracting.of_contract(contract), found, contract, now)
+    lines = invoicing.with_tax(lines, tax) if lines else ()
     total = invoicing.total(lines)
     return Preview(
         offer=found.offer,
@@ -72,7 +72,7 @@ def preview(session: Session, client_id: UUID, wanted: Wanted, now: datetime) ->
         lines=lines,
         total_cents=total,
         credit_cents=min(payments.credit(session, client_id), total),
-        period_cents=invoicing.total(period),
+        period_cents=invoicing.total(invoicing.with_tax(whole, tax)),
     )
 
 
@@ -127,7 +127,7 @@ def apply(work: Work, change_id: UUID, *, reason: str | None = None) -> bool:
     pending, contract = contracts.pending_change(work.session, client_id), contracts.contract(work.session, client_id)
     if contract is None or pending is None or pending.change_id != change_id or pending.applies_at > work.now:
         return False
-    if contract.status is SubscriptionStatus.TRIALING or contract.period.ends_at <= work.now:
+    if _begins_period(contract, work.now):
         return renewals.begin_next(work, client_id, reason=reason)
     if not _may_change(work.session, client_id):
         work.session.refresh(change, with_for_update=True)
@@ -177,6 +177,14 @@ def _applies_at(contract: Contract, found: Target, now: datetime) -> datetime:
     before = contracting.of_contract(contract)
     is_upgrade = found.offer.interval == before.offer.interval and found.total() >= before.total()
     return now if is_upgrade else max(contract.period.ends_at, now)
+
+
+def _begins_period(contract: Contract, now: datetime) -> bool:
+    """Whether a change is carried out with the period that follows, for it is over or a trial has none.
+
+    A period that is over and was not renewed yet leaves no days to prorate.
+    """
+    return contract.status is SubscriptionStatus.TRIALING or contract.period.ends_at <= now
 
 
 def _upgrade_lines(before: Target, after: Target, contract: Contract, now: datetime) -> tuple[Line, ...]:

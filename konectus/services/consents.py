@@ -134,7 +134,11 @@ def callback(settings: Settings, channel: Channel) -> str:
 
 
 def answer(work: Work, state: str, bearer: Bearer, code: str) -> UUID:
-    """What the browser brought back; the login's id. No code: the person said no. Raises ConsentSpent."""
+    """What the browser brought back; the login's id. No code: the person said no.
+
+    Raises ConsentSpent, or ClientSuspended: meanwhile the service may have been paused, and no token is asked for.
+    """
+    connectors.require_may_connect(work, _tenant(work))
     found = read.take_answer(work.session, token_hash(state), bearer, work.now)
     if found is None:
         raise ConsentSpent

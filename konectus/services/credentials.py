@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import pyotp
@@ -11,7 +12,7 @@ from konectus.ids import token
 from konectus.sealing import token_hash
 from konectus.services.identity import HASHER, totp_place
 from konectus.services.work import Actor, Change, Work, Works
-from konectus.store.models.identity import ApiToken, OneTimeLink
+from konectus.store.models.identity import ApiToken, OneTimeLink, Staff
 from konectus.store.queries import links, people
 from konectus.store.session import enter
 
@@ -38,6 +39,21 @@ class SecondFactor:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """From where somebody asks who is known by a link alone."""
+
+    ip: str | None = None
+    request_id: str | None = None
+
+    def named(self, kind: Literal["agent", "staff"], person_id: UUID, name: str) -> Actor:
+        """As the audit trail names them."""
+        return Actor(kind, str(person_id), name, self.ip, self.request_id)
+
+
+NOBODY_KNOWN = Asker()
+
+
 def link_for_user(work: Work, user_id: UUID, *, life: timedelta = INVITATION_LIFE) -> str:
     """A token by which an Authorized User sets a password, once."""
     return _link(work, OneTimeLink(user_id=user_id), life)
@@ -48,7 +64,7 @@ def link_for_staff(work: Work, staff_id: UUID) -> str:
     return _link(work, OneTimeLink(staff_id=staff_id), LINK_LIFE)
 
 
-def set_user_password(works: Works, secret: str, password: str) -> None:
+def set_user_password(works: Works, secret: str, password: str, asker: Asker = NOBODY_KNOWN) -> None:
     """Spend a link. Raises LinkSpent or PasswordTooShort (the link then stays)."""
     _require_long_enough(password)
     with works.visitor() as work:
@@ -59,11 +75,11 @@ def set_user_password(works: Works, secret: str, password: str) -> None:
         enter(work.session, client_id)
         name = people.set_password(work.session, user_id, HASHER.hash(password))
         people.end_sessions_of_user(work.session, user_id, work.now)
-        person = replace(work, actor=Actor("agent", str(user_id), name), client_id=client_id)
+        person = replace(work, actor=asker.named("agent", user_id, name), client_id=client_id)
         person.record("user.password_set", ("authorized_user", user_id), Change(client_id=client_id))
 
 
-def set_staff_password(works: Works, secret: str, password: str) -> SecondFactor:
+def set_staff_password(works: Works, secret: str, password: str, asker: Asker = NOBODY_KNOWN) -> SecondFactor:
     """Spend a link of the staff: sets the password and a new second factor, which is returned once.
 
     Raises LinkSpent or PasswordTooShort (the link then stays).
@@ -73,14 +89,22 @@ def set_staff_password(works: Works, secret: str, password: str) -> SecondFactor
         staff = links.use_staff_link(work.session, token_hash(secret), work.now)
         if staff is None:
             raise LinkSpent
-        factor = pyotp.random_base32()
         staff.password_hash = HASHER.hash(password)
-        staff.totp_sealed = works.keys.staff().seal_text(factor, totp_place(staff.id))
-        staff.totp_last_step = None
+        factor = _new_factor(work, staff)
         people.end_sessions_of_staff(work.session, staff.id, work.now)
-        work.record("staff.credentials_set", ("staff", staff.id), Change())
+        person = replace(work, actor=asker.named("staff", staff.id, staff.name))
+        person.record("staff.credentials_set", ("staff", staff.id), Change(reason="By the one-time link"))
         uri = pyotp.TOTP(factor).provisioning_uri(name=staff.email, issuer_name="Konectus")
     return SecondFactor(uri, factor)
+
+
+def ensure_factor(works: Works, staff_id: UUID) -> None:
+    """Give a person of the staff a second factor where none is set, as the demo's people never set one."""
+    with works.system() as work:
+        staff = people.staff_by_id(work.session, staff_id)
+        if staff is not None and staff.totp_sealed is None:
+            _new_factor(work, staff)
+            work.record("staff.credentials_set", ("staff", staff.id), Change())
 
 
 def add_api_token(work: Work, client_id: UUID, name: str) -> str:
@@ -99,6 +123,13 @@ def revoke_api_token(work: Work, client_id: UUID, token_id: UUID, *, reason: str
         raise NotFound("no such API token")
     change = Change(client_id, reason, {"name": name})
     work.record("api_token.revoked", ("api_token", token_id), change)
+
+
+def _new_factor(work: Work, staff: Staff) -> str:
+    factor = pyotp.random_base32()
+    staff.totp_sealed = work.keys.staff().seal_text(factor, totp_place(staff.id))
+    staff.totp_last_step = None
+    return factor
 
 
 def _link(work: Work, link: OneTimeLink, life: timedelta) -> str:

@@ -6,6 +6,7 @@ The texts come from files; only the Terms are there as yet, and only in English:
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import insert
 
 from konectus.domain.deadlines import after_full_days
 from konectus.domain.notices import NoticeKind
+from konectus.domain.papers import DAYS_TO_SEND
 from konectus.domain.roles import UserRole
 from konectus.domain.tasks import TaskKind
 from konectus.domain.terms import Acceptance, Document
@@ -168,14 +170,24 @@ def accept_shown(work: Work, client_id: UUID, answer: Answer) -> None:
     accept(work, client_id, answer)
 
 
-def accept_by_use(work: Work, client_id: UUID, user_id: UUID, language: str) -> bool:
-    """Terms 16: whoever accepted before and goes on using the product accepts what is in force. True where noted."""
+def accept_by_use(work: Work, client_id: UUID, user_id: UUID | None, language: str) -> bool:
+    """Terms 16: whoever accepted before and goes on using the product accepts what is in force. True where noted.
+
+    `user_id` is None where a program of the Client uses it; the actor says which.
+    """
     terms = read.current(work.session, Document.TERMS, work.now)
     if terms is None or read.outcome(work.session, client_id, terms.id) is not None:
         return False
     if not read.accepted_before(work.session, client_id, Document.TERMS):
         return False
-    by_use = Answer(version=terms, user_id=user_id, language=language, ip=work.actor.ip, outcome=Acceptance.BY_USE)
+    by_use = Answer(
+        version=terms,
+        user_id=user_id,
+        language=language,
+        ip=work.actor.ip,
+        outcome=Acceptance.BY_USE,
+        evidence={} if user_id else {"api_token": work.actor.id},
+    )
     accept(work, client_id, by_use)
     return True
 
@@ -191,11 +203,20 @@ def request_authority(work: Work, client_id: UUID, asked: str, *, reason: str) -
     client = _locked(work, client_id)
     before = {"authority": client.authority}
     client.authority = "requested"
-    tasks.open_task(work, TaskKind.AUTHORITY_DOCUMENTS, f"client:{client_id}", client_id=client_id)
+    due_at = await_papers(work, client_id, work.now)
     change = Change(client_id, reason, before, {"authority": "requested", "asked": what})
     work.record(AUTHORITY_REQUESTED, ("client", client_id), change)
     work.session.flush()  # the notice reads the Client's row
-    notices.queue(work, client_id, NewNotice(NoticeKind.DOCUMENTS_REQUESTED, str(work.new_id()), {}))
+    last_day = (due_at - timedelta(minutes=1)).astimezone(UTC).isoformat()
+    notices.queue(work, client_id, NewNotice(NoticeKind.DOCUMENTS_REQUESTED, str(work.new_id()), {"due_at": last_day}))
+
+
+def await_papers(work: Work, client_id: UUID, asked_at: datetime) -> datetime:
+    """The task that falls due where nothing came in time; the instant."""
+    subject, due_at = f"client:{client_id}", after_full_days(asked_at, DAYS_TO_SEND)
+    tasks.close_task(work, TaskKind.AUTHORITY_DOCUMENTS, subject)  # a further request has days of its own
+    tasks.open_task(work, TaskKind.AUTHORITY_DOCUMENTS, subject, client_id=client_id, due_at=due_at)
+    return due_at
 
 
 def settle_authority(work: Work, client_id: UUID, *, verified: bool, reason: str) -> None:
@@ -203,7 +224,8 @@ def settle_authority(work: Work, client_id: UUID, *, verified: bool, reason: str
     client = _locked(work, client_id)
     before = {"authority": client.authority}
     client.authority = "verified" if verified else "rejected"
-    tasks.close_task(work, TaskKind.AUTHORITY_DOCUMENTS, f"client:{client_id}")
+    for kind in (TaskKind.AUTHORITY_DOCUMENTS, TaskKind.AUTHORITY_CAME):
+        tasks.close_task(work, kind, f"client:{client_id}")
     change = Change(client_id, reason, before, {"authority": client.authority})
     work.record("client.authority_settled", ("client", client_id), change)
 

@@ -8,7 +8,7 @@ from konectus.domain import endings
 from konectus.domain.connectors import LIVE, ConnectorState, WrongStep
 from konectus.domain.endings import END_REASONS, Ground, WindowSource
 from konectus.domain.notices import NoticeKind
-from konectus.services import connectors, notices, refunds, renewals, windows
+from konectus.services import connectors, leftovers, notices, refunds, renewals, windows
 from konectus.services.installation import Installation
 from konectus.services.notices import NewNotice
 from konectus.services.sweeps import sweep
@@ -51,6 +51,7 @@ def effect(work: Work, termination_id: UUID) -> bool:
     work.record("termination.effective", ("termination", found.id), Change(client_id, found.reason, {}, after))
     if found.refund_due:
         refunds.propose(work, found)
+    leftovers.propose(work, client_id)
     _tell(work, found)
     return True
 

@@ -146,13 +146,18 @@ def _purge_table(work: Work, found: Deletion, entry: Entry) -> None:
 
 
 def _purge_files(installation: Installation, deletion_id: UUID) -> bool:
+    """How many there are is written down before the first one goes: whoever dies among them counts the same."""
     files = files_of(installation)
     with installation.works.system() as work:
         found = erasure.locked(work, deletion_id)
-        gone = files.delete_all(found.client_id)
+        counted = max(_told(found).get("files", 0), files.count(found.client_id))
+        _note(found, files=counted)
+        _record(work, found, "files_counted", {"files": counted})
+    with installation.works.system() as work:
+        found = erasure.locked(work, deletion_id)
+        files.delete_all(found.client_id)
         found.files_purged_at = work.now
-        _note(found, files=_told(found).get("files", 0) + gone)
-        _record(work, found, "files_purged", {"files": gone})
+        _record(work, found, "files_purged", {"files": _told(found)["files"]})
     return True
 
 

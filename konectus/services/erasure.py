@@ -5,7 +5,7 @@ A job only ever asks; two people decide, after the window has elapsed (decisions
 
 from uuid import UUID
 
-from konectus.domain.approvals import Action, Command, bound_to, require_may_decide
+from konectus.domain.approvals import MAY_DECIDE, MAY_END, Action, Command, bound_to, require_may_decide
 from konectus.domain.endings import Against, ApprovalState, DeletionBegun, DeletionEnd, DeletionRefused, DeletionState
 from konectus.domain.suspension import require_reason
 from konectus.domain.tasks import TaskKind
@@ -83,13 +83,14 @@ def decide(work: Work, approval_id: UUID, approve: bool, reason: str) -> Deletio
     facts = read.against(work.session, found.client_id)
     wanted = command(found)
     decided = approvals.decide(work, approval_id, approve, reason, facts.seen())
+    if decided.state == ApprovalState.REJECTED:
+        cancel_row(work, found, DeletionEnd.REJECTED, reason)
+        return read.state_of(found)
     if decided.state == ApprovalState.APPROVED:
         require_may_delete(work, found)
-        approvals.use(work, approval_id, wanted, facts.seen())
+    if decided.state == ApprovalState.APPROVED and approvals.use(work, approval_id, wanted, facts.seen()):
         found.second_by, found.second_at = approvals.who(work), work.now
         _record(work, found, "approved_twice", require_reason(reason), {"approval": str(approval_id)})
-    elif decided.state == ApprovalState.REJECTED:
-        cancel_row(work, found, DeletionEnd.REJECTED, reason)
     else:
         found.approved_by = found.approved_at = None
         _record(work, found, "approval_void", "The facts changed after the first approval", {})
@@ -97,7 +98,8 @@ def decide(work: Work, approval_id: UUID, approve: bool, reason: str) -> Deletio
 
 
 def cancel(work: Work, deletion_id: UUID, reason: str) -> None:
-    """Give up a deletion that has not begun. Raises UnknownDeletion, DeletionBegun or ReasonTooShort."""
+    """Give up a deletion that has not begun. Raises UnknownDeletion, DeletionBegun, NotYourRole or ReasonTooShort."""
+    approvals.require_role(work, MAY_END, "a deletion")
     found = locked(work, deletion_id)
     cancel_row(work, found, DeletionEnd.BY_HAND, require_reason(reason))
 
@@ -134,7 +136,11 @@ def require_may_delete(work: Work, found: Deletion) -> Against:
 
 
 def still_as_approved(work: Work, found: Deletion, facts: Against) -> bool:
-    """Whether what two people approved is what would be done now."""
+    """Whether what two people approved is what would be done now, and both still may decide it."""
+    second = MAY_DECIDE[command(found).action]
+    for person, may in ((found.approved_by, MAY_DECIDE[Action.DELETE]), (found.second_by, second)):
+        if not approvals.still_speaks(work, person, may):
+            return False
     approved = read.approved_as(work.session, command(found).action, str(found.id))
     return approved is not None and approved == bound_to(command(found), facts.seen())
 

@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from konectus.domain.approvals import Action, Command
+from konectus.domain.approvals import MAY_END, Action, Command
 from konectus.domain.endings import ApprovalState, DeletionBegun, HoldKind
 from konectus.domain.suspension import require_reason
 from konectus.errors import Conflict, NotFound
@@ -29,9 +29,10 @@ class HoldReleased(Conflict):
 def place(work: Work, client_id: UUID, kind: HoldKind, reason: str) -> UUID:
     """Forbid every deletion of the Client's data from now on.
 
-    Raises ReasonTooShort, or DeletionBegun where it would keep nothing any more: nobody may think that it does.
+    Raises NotYourRole, ReasonTooShort, or DeletionBegun where it would keep nothing: nobody may think that it does.
     """
     text = require_reason(reason)
+    approvals.require_role(work, MAY_END, "a hold")
     locks.client(work.session, client_id)
     if clients.access(work.session, client_id).deleting:
         raise DeletionBegun("the deletion of this Client has begun; a hold would keep nothing")
@@ -44,7 +45,11 @@ def place(work: Work, client_id: UUID, kind: HoldKind, reason: str) -> UUID:
 
 
 def request_release(work: Work, hold_id: UUID, reason: str) -> Approval:
-    """Ask a second person to release a hold. Raises NoSuchHold, HoldReleased, AlreadyRequested, ReasonTooShort."""
+    """Ask a second person to release a hold.
+
+    Raises NoSuchHold, HoldReleased, NotYourRole, AlreadyRequested or ReasonTooShort.
+    """
+    approvals.require_role(work, MAY_END, "a hold")
     hold = _locked(work, hold_id)
     return approvals.request(work, _command(hold), reason, facts(hold), hold.client_id)
 
@@ -57,7 +62,8 @@ def decide_release(work: Work, approval_id: UUID, approve: bool, reason: str) ->
     decided = approvals.decide(work, approval_id, approve, reason, seen)
     if decided.state != ApprovalState.APPROVED:
         return False
-    approvals.use(work, approval_id, _command(hold), seen)
+    if not approvals.use(work, approval_id, _command(hold), seen):
+        return False
     _release(work, hold, require_reason(reason))
     return True
 

@@ -1,7 +1,7 @@
 """Signing in and out: passwords, second factors, sessions as rows. Delays live in tries, links in credentials."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyotp
@@ -15,6 +15,7 @@ from konectus.sealing import Place, token_hash
 from konectus.services import tries
 from konectus.services.work import Works
 from konectus.store import locks
+from konectus.store.keystore import Keys
 from konectus.store.models.identity import AgentSession, Staff, StaffSession
 from konectus.store.queries import clients, people
 from konectus.store.roles import Role
@@ -56,6 +57,14 @@ def sign_in_user(works: Works, given: Credentials) -> str:
 
     Raises WrongCredentials, TooManyTries, or ClientSuspended where an open cause blocks signing in.
     """
+    return open_user_session(works, proven(works, given), ip=given.ip)
+
+
+def proven(works: Works, given: Credentials) -> people.UserLogin:
+    """Whose e-mail and password these are; also asked of somebody signed in, before what matters most.
+
+    Raises WrongCredentials or TooManyTries.
+    """
     email = _address(given.email)
     tried = tries.begin(works, email, given.ip)
     with works.database.session(Role.APP) as session:
@@ -63,7 +72,7 @@ def sign_in_user(works: Works, given: Credentials) -> str:
     if not _matches(login.password_hash if login else None, given.password) or login is None:
         raise WrongCredentials
     tries.forgive(works, tried)
-    return open_user_session(works, login, ip=given.ip)
+    return login
 
 
 def open_user_session(works: Works, login: people.UserLogin, *, ip: str | None) -> str:
@@ -74,7 +83,7 @@ def open_user_session(works: Works, login: people.UserLogin, *, ip: str | None) 
         locks.client(session, login.client_id, shared=True)  # a Suspension ends this session too, or is seen here
         found = clients.access(session, login.client_id)
         if found.login:
-            raise ClientSuspended("signing in is blocked", causes=found.causes)
+            raise ClientSuspended("signing in is blocked", causes=found.causes, is_deleting=found.deleting)
         session.add(
             AgentSession(
                 id=uuid7(now),
@@ -182,7 +191,7 @@ def _spend_code(works: Works, staff: Staff, code: str) -> None:
     """Accept the code of this time step or of one either way, once. Raises CodeNeeded or TooManyTries."""
     tried = tries.code_of(works, staff.email)
     tries.count(works, tried)
-    step = _step_of(works, staff, code.replace(" ", ""))
+    step = step_of(works.keys, works.clock.now(), staff, code)
     if step is None:
         raise CodeNeeded
     with works.database.session(Role.STAFF) as session:
@@ -191,11 +200,17 @@ def _spend_code(works: Works, staff: Staff, code: str) -> None:
     tries.forget(works, tried)
 
 
-def _step_of(works: Works, staff: Staff, code: str) -> int | None:
-    """The time step whose code was given, or None."""
+def step_of(keys: Keys, now: datetime, staff: Staff, code: str) -> int | None:
+    """The time step whose code was given, blanks aside, or None: the present one or one either way."""
+    written = "".join(code.split())
+    codes = codes_of(keys, now, staff)
+    return next((step for step, found in codes.items() if found == written), None)
+
+
+def codes_of(keys: Keys, now: datetime, staff: Staff) -> dict[int, str]:
+    """The codes that are taken at an instant, by time step. Whoever has no second factor is not asked for one."""
     assert staff.totp_sealed is not None, "whoever has no second factor does not get here"
-    secret = works.keys.staff().open_text(staff.totp_sealed, totp_place(staff.id))
-    newest = int(works.clock.now().timestamp()) // _TOTP_STEP
+    secret = keys.staff().open_text(staff.totp_sealed, totp_place(staff.id))
+    newest = int(now.timestamp()) // _TOTP_STEP
     totp = pyotp.TOTP(secret, interval=_TOTP_STEP)
-    steps = (step for step in (newest - 1, newest, newest + 1) if totp.generate_otp(step) == code)
-    return next(steps, None)
+    return {step: totp.generate_otp(step) for step in (newest - 1, newest, newest + 1)}

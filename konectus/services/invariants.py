@@ -36,6 +36,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "bound_too_early": ("12", msg("A Client is bound to changed terms before their thirty days")),
     "window_missing": ("15.3", msg("A Suspension started no export window")),
     "subscription_outlived_termination": ("15.3", msg("A contract that ended has a live subscription")),
+    "window_cut_short": ("7", msg("An export window was closed as elapsed before its thirty days")),
+    "termination_too_early": ("14", msg("A contract ended without thirty days of a notice that was delivered")),
     "change_without_audit": ("15", msg("A change has no audit entry")),
     "letter_with_body": ("17", msg("A decided letter kept its body")),
 }

@@ -10,10 +10,13 @@ from uuid import UUID
 
 from konectus.domain import seats
 from konectus.domain.roles import UserRelation, UserRole
+from konectus.domain.spelling import is_name
 from konectus.errors import Conflict, Forbidden, Invalid, NotFound
-from konectus.services import credentials, registration
+from konectus.sealing import keyed_hash
+from konectus.services import credentials, registration, tries
 from konectus.services.registration import EmailTaken, SeatsFull
-from konectus.services.work import Change, Work
+from konectus.services.tries import Subject
+from konectus.services.work import Change, Work, Works
 from konectus.store import locks
 from konectus.store.models.identity import AuthorizedUser
 from konectus.store.queries import clients, people, team
@@ -53,6 +56,20 @@ class Invited:
     secret: str
 
 
+def count(works: Works, client_id: UUID, email: str) -> None:
+    """Before a letter leaves: nobody's mailbox is filled, and no account writes to the world. Raises TooManyTries."""
+    key = works.keys.hashing()
+    to = Subject(keyed_hash(key, "invite-to", email.strip().lower()), tries.LONGEST)
+    tries.count(works, to, Subject(keyed_hash(key, "invite-from", str(client_id)), tries.LONGEST_OF_ACCOUNT))
+
+
+def count_again(works: Works, client_id: UUID, user_id: UUID) -> None:
+    """The same, for somebody who is invited already. Raises TooManyTries, or NotFound where there is nobody."""
+    with works.system() as work:
+        email = _member(work, client_id, user_id).email
+    count(works, client_id, email)
+
+
 def invite(work: Work, client_id: UUID, new: NewMember) -> Invited:
     """Give a seat to somebody and a link of 72 hours to take it; one who left before comes back.
 
@@ -60,7 +77,7 @@ def invite(work: Work, client_id: UUID, new: NewMember) -> Invited:
     """
     _enter(work, client_id)
     name = new.name.strip()
-    if not 0 < len(name) <= _LONGEST_NAME or "\0" in name:
+    if not is_name(name, _LONGEST_NAME):
         raise Invalid("a person has a name", field="name")
     former = team.by_address(work.session, client_id, new.email.strip().lower())
     if former is not None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from konectus.domain.approvals import Action, Command
 from konectus.domain.elapsed import elapsed
 from konectus.domain.endings import ApprovalState, WindowEnd
+from konectus.domain.roles import MAY_SUSPEND
 from konectus.domain.suspension import AlreadyLifted, Cause, NotByHand, require_reason
 from konectus.services import approvals, suspensions
 from konectus.services.installation import Installation
@@ -70,8 +71,9 @@ def lift_paid(installation: Installation, *, step: int = causes.STEP) -> int:
 def request_lift(work: Work, suspension_id: UUID, reason: str) -> Approval:
     """Ask a second person to lift a legal order or a security cause.
 
-    Raises NotFound, AlreadyLifted, NotByHand, AlreadyRequested or ReasonTooShort.
+    Raises NotFound, AlreadyLifted, NotByHand, NotYourRole, AlreadyRequested or ReasonTooShort.
     """
+    approvals.require_role(work, MAY_SUSPEND, "the lift of a Suspension")
     suspension = suspensions.to_lift(work, suspension_id)
     return approvals.request(work, _command(suspension), reason, facts(work, suspension), suspension.client_id)
 
@@ -87,7 +89,8 @@ def decide_lift(work: Work, approval_id: UUID, approve: bool, reason: str) -> Li
     command, seen = _command(suspension), facts(work, suspension)
     if approvals.decide(work, approval_id, approve, text, seen).state != ApprovalState.APPROVED:
         return None
-    approvals.use(work, approval_id, command, seen)
+    if not approvals.use(work, approval_id, command, seen):
+        return None
     return suspensions.close_cause(work, suspension, text, WindowEnd.REACTIVATED)
 
 

@@ -87,6 +87,8 @@ def apply(work: Work, whose: tuple[UUID, UUID], told: MailEvent) -> None:
         _deliver(work, whose, told)
     elif told.kind is NoticeEventKind.HARD_BOUNCE:
         _bounce(work, whose, told)
+    elif told.kind is NoticeEventKind.COMPLAINT:
+        _complained(work, whose)
 
 
 def evidence(session: Session, notice_id: UUID) -> Evidence:
@@ -138,6 +140,13 @@ def _bounce(work: Work, whose: tuple[UUID, UUID], told: MailEvent) -> None:
     if done is not None:
         close_task(work, TaskKind.NOTICE_UNDELIVERABLE, str(whose[1]))
         open_task(work, TaskKind.NOTICE_BOUNCED, str(whose[1]), client_id=whose[0])
+
+
+def _complained(work: Work, whose: tuple[UUID, UUID]) -> None:
+    """Somebody called our mail unwanted: a person asks them. It arrived all the same, and what the Terms have us tell
+    (15.1, 15.2, 15.3) goes on being sent; what only is useful stops for that address (notice_sending).
+    """
+    open_task(work, TaskKind.MAIL_COMPLAINT, f"client:{whose[0]}", client_id=whose[0])
 
 
 def _reason(raw: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Update, update
 from sqlalchemy.dialects.postgresql import insert
 
-from konectus.domain.notices import STARTS_CLOCK, WITHDRAWN, NoticeEventKind, NoticeKind, wait_after
+from konectus.domain.notices import COURTESIES, STARTS_CLOCK, WITHDRAWN, NoticeEventKind, NoticeKind, wait_after
 from konectus.mail import letters
 from konectus.mail.letters import BadAddress, House
 from konectus.mail.port import Answer, Envelope, Outcome
@@ -93,7 +93,13 @@ def _mine(taken: Taken) -> Update:
 
 
 def _is_still_so(work: Work, row: Notice) -> bool:
-    """A notice of debt is looked up again right before it leaves: paid is not dunned, other amounts are told anew."""
+    """A notice of debt is looked up again right before it leaves: paid is not dunned, other amounts are told anew.
+
+    A courtesy is not sent where mail of ours was called unwanted and nobody has looked at that yet.
+    """
+    if row.kind in COURTESIES and read.is_unwanted(work.session, row.client_id):
+        row.undeliverable_at, row.last_error = work.now, WITHDRAWN
+        return False
     if row.kind not in STARTS_CLOCK:
         return True
     fresh = notices.listing(work, row.client_id, row.facts)

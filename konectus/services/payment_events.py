@@ -15,15 +15,17 @@ from sqlalchemy.dialects.postgresql import insert
 from konectus.domain.money import PaymentMethod, PaymentOutcome, PaymentStatus
 from konectus.domain.tasks import TaskKind
 from konectus.errors import KonectusError
-from konectus.services import payments, tasks
+from konectus.services import payment_watch, payments, tasks
 from konectus.services.payments import NewPayment
 from konectus.services.suspensions import NoSuchClient
 from konectus.services.work import Work
-from konectus.store.models.payments import PaymentEvent
-from konectus.store.queries import billing, clients
+from konectus.store.models.payments import PaymentEvent, PaymentEventOther
+from konectus.store.queries import billing, clients, payment_told
 from konectus.store.queries import payments as read
 
 UNNAMED = "provider"
+# What is answered for another body under the id of an event that was taken; no event ends so.
+DIFFERS = "differs"
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 KINDS = {
     "payment.pending": PaymentStatus.PENDING,
@@ -46,7 +48,7 @@ LONGEST_ID = 200
 class Taken:
     """What became of an event; `line` says why it waits for a person, where it does."""
 
-    outcome: PaymentOutcome
+    outcome: str
     line: str = ""
 
 
@@ -72,19 +74,20 @@ def provider_of(content: Mapping[str, Any]) -> str:
 
 
 def take(work: Work, provider: str, content: Mapping[str, Any], sha256: bytes) -> Taken:
-    """Book an event, or set it aside. The same event again, also at the same moment, changes nothing."""
+    """Book an event, or set it aside. The same event again, also at the same moment, changes nothing.
+
+    Another body under the id of a known event changes nothing either: it is kept beside the first for a person.
+    """
     event_id = _text(content.get("id"))
     if not 0 < len(event_id) <= LONGEST_ID:
         event_id = sha256.hex()  # the body itself tells it apart
     found = _read(work, content)
     kept = _keep(work, (provider, event_id), content, sha256)
     if kept is None:
-        return Taken(PaymentOutcome.DUPLICATE)
+        return _again(work, (provider, event_id), content, sha256)
     taken = _booked(work, provider, found)
     event = work.session.get_one(PaymentEvent, kept)
-    event.outcome = taken.outcome
-    if found.client_id is not None and clients.trade_name(work.session, found.client_id) is not None:
-        event.client_id = found.client_id
+    event.outcome, event.client_id = taken.outcome, _known_client(work, found)
     if taken.line:
         tasks.open_task(work, TaskKind.PAYMENT_UNMATCHED, str(kept), client_id=event.client_id)
     return taken
@@ -96,6 +99,26 @@ def _keep(work: Work, name: tuple[str, str], content: Mapping[str, Any], sha256:
     values |= {"outcome": PaymentOutcome.BOOKED, "body_sha256": sha256, "raw": dict(content)}
     statement = insert(PaymentEvent).values(values).on_conflict_do_nothing().returning(PaymentEvent.id)
     return work.session.execute(statement).scalar_one_or_none()
+
+
+def _again(work: Work, name: tuple[str, str], content: Mapping[str, Any], sha256: bytes) -> Taken:
+    """An event whose id is known: the same one, or another under its name."""
+    first = payment_told.event(work.session, *name)
+    if first.body_sha256 == sha256 or dict(first.raw) == dict(content):
+        return Taken(PaymentOutcome.DUPLICATE)
+    values: dict[str, object] = {"id": work.new_id(), "event": first.id}
+    values |= {"client_id": _known_client(work, _read(work, content))}
+    values |= {"received_at": work.now, "body_sha256": sha256, "raw": dict(content)}
+    statement = insert(PaymentEventOther).values(values).on_conflict_do_nothing().returning(PaymentEventOther.id)
+    if work.session.execute(statement).scalar_one_or_none() is not None:
+        tasks.open_task(work, TaskKind.PAYMENT_UNMATCHED, str(first.id), client_id=first.client_id)
+    return Taken(DIFFERS, "an event of this id came before with another body; the first one holds")
+
+
+def _known_client(work: Work, found: Read) -> UUID | None:
+    """Whom it names, if there is such a Client."""
+    named = found.client_id
+    return named if named is not None and clients.trade_name(work.session, named) is not None else None
 
 
 def _booked(work: Work, provider: str, found: Read) -> Taken:
@@ -118,8 +141,11 @@ def _booked(work: Work, provider: str, found: Read) -> Taken:
 
 def _book(work: Work, provider: str, found: Read, client_id: UUID) -> None:
     status = found.status or PaymentStatus.PENDING
-    # Money that came is booked even where its instant is missing or lies ahead of our clock.
-    paid_at = min(found.paid_at or work.now, work.now) if status is PaymentStatus.SUCCEEDED else None
+    paid_at = None
+    if status is PaymentStatus.SUCCEEDED:  # booked even where its instant is missing or lies ahead of our clock
+        paid_at = min(found.paid_at or work.now, work.now)
+    elif status is PaymentStatus.PENDING and found.paid_at is not None:  # a voucher alone was not paid
+        paid_at = min(found.paid_at, work.now)
     new = NewPayment(
         client_id=client_id,
         method=found.method,
@@ -132,8 +158,10 @@ def _book(work: Work, provider: str, found: Read, client_id: UUID) -> None:
     )
     if status is PaymentStatus.FAILED:
         payments.declined(work, new, found.failure)
-    else:
-        payments.record(work, new)
+        return
+    booked = payments.record(work, new)
+    if status is PaymentStatus.SUCCEEDED:
+        payment_watch.ask_about_twins(work, booked.payment_id)
 
 
 def _reversed(work: Work, provider: str, reference: str) -> Taken:
@@ -142,7 +170,12 @@ def _reversed(work: Work, provider: str, reference: str) -> Taken:
         return Taken(PaymentOutcome.UNKNOWN_PAYMENT, "it takes back a payment that is not known")
     if known.status is PaymentStatus.REVERSED:
         return Taken(PaymentOutcome.DUPLICATE)
-    payments.reverse(work, known.payment_id, "The payment provider took the payment back")
+    try:
+        payments.reverse(work, known.payment_id, "The payment provider took the payment back")
+    except payments.NotReversible as refusal:
+        if refusal.facts.get("status") != PaymentStatus.REVERSED:
+            raise
+        return Taken(PaymentOutcome.DUPLICATE)  # another event of it was faster
     return Taken(PaymentOutcome.BOOKED)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from konectus.domain.money import CURRENCY, PaymentMethod, PaymentStatus
 from konectus.domain.notices import NoticeKind
 from konectus.errors import Conflict, Invalid, NotFound
-from konectus.services import lifting, notices, settling
+from konectus.services import leftovers, lifting, notices, payment_watch, settling
 from konectus.services.notices import NewNotice
 from konectus.services.settling import Allocated
 from konectus.services.suspensions import NoSuchClient
@@ -108,6 +108,7 @@ def record(work: Work, new: NewPayment, *, reason: str | None = None) -> Booked:
         return Booked(payment.id, (), read.credit(work.session, new.client_id))
     allocated = settling.settle(work, new.client_id, reason=reason)
     left = read.credit(work.session, new.client_id)
+    leftovers.propose(work, new.client_id)  # money that comes after the end
     if not clients.access(work.session, new.client_id).deleting:
         _tell_received(work, payment, allocated, left)
         lifting.after_payment(work, new.client_id)
@@ -149,6 +150,7 @@ def reverse(work: Work, payment_id: UUID, reason: str) -> list[UUID]:
     payment.status, payment.reversed_at = PaymentStatus.REVERSED, work.now
     change = Change(client_id, reason, {"status": "succeeded"}, {"status": "reversed"})
     work.record("payment.reversed", ("payment", payment.id), change)
+    payment_watch.taken_back(work, payment)
     reopened = settling.take_back_payment(work, client_id, payment.id, reason)
     settling.settle(work, client_id, reason=reason)
     if not clients.access(work.session, client_id).deleting:
@@ -192,9 +194,10 @@ def _written(work: Work, new: NewPayment, reason: str | None) -> Payment:
             work.session.add(payment)
             work.session.flush()  # inside the savepoint: another Client's work may book the same reference at once
     except IntegrityError as error:
-        if isinstance(error.orig, UniqueViolation):
-            raise DuplicatePayment("this reference is booked already") from None
-        raise
+        known = read.by_reference(work.session, new.provider, new.provider_ref)
+        if known is None or not isinstance(error.orig, UniqueViolation):
+            raise
+        return _moved_on(work, known, new, reason)
     after = {"amount_cents": new.amount_cents, "method": str(new.method), "reference": new.provider_ref}
     after |= {"status": str(new.status)}
     work.record("payment.recorded", ("payment", payment.id), Change(new.client_id, reason, {}, after))
@@ -210,6 +213,7 @@ def _moved_on(work: Work, known: read.Known, new: NewPayment, reason: str | None
     payment.status, payment.paid_at, payment.failure = new.status, new.paid_at, None
     change = Change(new.client_id, reason, {"status": str(known.status)}, {"status": str(new.status)})
     work.record(f"payment.{new.status}", ("payment", payment.id), change)
+    payment_watch.settled(work, payment.id)
     return payment
 
 

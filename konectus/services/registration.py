@@ -13,6 +13,8 @@ from konectus.domain.invoicing import first
 from konectus.domain.plans import Interval, Offer, SubscriptionStatus
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.errors import Conflict, Invalid
+from konectus.mail import letters
+from konectus.mail.letters import BadAddress
 from konectus.papers import plan_page
 from konectus.services import renewals
 from konectus.services.suspensions import NoSuchClient
@@ -225,11 +227,12 @@ def _require_new_address(work: Work, person: AuthorizedUser | Staff) -> None:
 
 
 def _address(email: str) -> str:
-    """As it is compared when signing in. Raises Invalid for what is no e-mail address."""
+    """As it is compared when signing in. Raises Invalid for what is no address a letter or a notice can be sent to."""
     plain = email.strip().lower()
-    before, at, after = plain.rpartition("@")
-    if not (before and at and after) or any(c.isspace() or c == "\0" for c in plain):
-        raise Invalid("an e-mail address looks like name@example.com", field="email")
+    try:
+        letters.address_of(plain)
+    except BadAddress:
+        raise Invalid("an e-mail address looks like name@example.com", field="email") from None
     return plain
 
 

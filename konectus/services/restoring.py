@@ -3,9 +3,11 @@
 The key store's list survives every restore of the database, so it says who they are (privacy.md 1).
 """
 
+import logging
 from uuid import UUID
 
 from konectus.domain.suspension import POLICIES, Cause
+from konectus.files.port import FilesDown
 from konectus.services import erasing, renewals
 from konectus.services.installation import Installation
 from konectus.services.work import Actor, Change, Work
@@ -16,7 +18,9 @@ from konectus.store.queries import erasure as read
 
 GUARD = Actor("system", "restore-guard", "Konectus")
 WHY = "Erased before; a backup from before the erasure was restored"
+FILES_BACK = "Erased before; a backup of the file store brought sealed files back"
 SUBJECT = "erased"
+logger = logging.getLogger(__name__)
 
 
 def purge_destroyed(installation: Installation) -> int:
@@ -36,6 +40,29 @@ def purge_destroyed(installation: Installation) -> int:
         found = read.remaining(work.session, erased)
     for client_id in found:
         _purge(installation, client_id)
+    try:
+        recheck_files(installation)
+    except FilesDown as error:  # what came back opens nothing; the job looks again
+        logger.warning("cannot look for files of erased Clients", extra={"code": error.code})
+    return len(found)
+
+
+def recheck_files(installation: Installation) -> int:
+    """Job, and at every start: files of erased Clients that are here again, as after a restore of the file store alone,
+    go once more, and the audit trail says so; of how many Clients. One listing, however many Clients were erased.
+    """
+    with installation.works.system(GUARD) as work:
+        known, begun = set(read.destroyed_here(work.session)), read.with_files(work.session)
+    files = erasing.files_of(installation)
+    found = (installation.keys.store.destroyed() | known) & files.clients() - begun
+    for client_id in sorted(found):
+        with installation.works.system(GUARD) as work:
+            locks.client(work.session, client_id)
+            gone = {"files": files.delete_all(client_id)}
+            logger.warning("files of an erased Client were here again", extra={"client": str(client_id), **gone})
+            if clients.trade_name(work.session, client_id) is not None:
+                change = Change(client_id, FILES_BACK, gone, {"files": 0})
+                work.record("client.files_purged_again", ("client", client_id), change)
     return len(found)
 
 

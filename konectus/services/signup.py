@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from konectus.domain.roles import UserRelation, UserRole
+from konectus.domain.spelling import is_name
 from konectus.domain.terms import Industry, require_statements
 from konectus.errors import Invalid
 from konectus.sealing import keyed_hash
@@ -41,11 +42,12 @@ _REGIONS = {
 
 
 class Sent(StrEnum):
-    """Which letter answers a registration or a forgotten password."""
+    """Which letter answers a registration, a forgotten password or the wish for another registered e-mail."""
 
     VERIFY = "verify"
     KNOWN = "known"
     RESET = "reset"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,11 @@ def again(works: Works, email: str) -> Letter:
         return Letter(Sent.VERIFY, found.email, found.name, found.language, secret)
 
 
+def region_of(zone: str) -> str:
+    """Where a Client is, in the groups that figures are cut by."""
+    return _REGIONS.get(zone, "centre")
+
+
 def _registered(work: Work, new: NewSignup) -> Letter:
     terms = documents.terms_in_force(work)
     if terms.id != new.terms_id:
@@ -152,17 +159,16 @@ def _client(new: NewSignup) -> NewClient:
         language=new.language,
         zone=new.zone,
         industry=new.industry,
-        region=_REGIONS.get(new.zone, "centre"),
+        region=region_of(new.zone),
         is_agency=new.is_agency,
     )
 
 
 def _require_words(new: NewSignup) -> None:
     for name in ("name", "legal_name"):
-        text = getattr(new, name).strip()
-        if not 0 < len(text) <= _LONGEST or "\0" in text:
+        if not is_name(getattr(new, name).strip(), _LONGEST):
             raise Invalid("accurate and complete, says the contract (Terms 5.1)", field=name)
-    if len(new.trade_name) > _LONGEST or "\0" in new.trade_name:
+    if new.trade_name.strip() and not is_name(new.trade_name.strip(), _LONGEST):
         raise Invalid("a shorter name", field="trade_name")
     choices = {"kind": ("individual", "entity"), "language": ("es", "en"), "industry": tuple(Industry)}
     for name, known in choices.items():

@@ -19,6 +19,9 @@ from konectus.services.work import Work
 from konectus.store import locks
 from konectus.store.queries import billing, causes, clients, readings
 
+# As many as a page shows.
+MOST_UPCOMING = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
@@ -79,15 +82,16 @@ def suspend_unpaid(work: Work, client_id: UUID) -> Effects | None:
     return suspensions.open_cause(work, client_id, Cause.NONPAYMENT, reason, ground)
 
 
-def upcoming(session: Session, now: datetime, until: datetime) -> list[Upcoming]:
+def upcoming(session: Session, now: datetime, until: datetime, *, most: int = MOST_UPCOMING) -> list[Upcoming]:
     """Who is suspended between now and then if nobody pays, the earliest first; one row for each Client."""
     days = readings.current(session).payment_notice_days
+    owed = billing.owed_of(session, causes.soonest(session, causes.Moment(until, days, most=most)))
     found = list[Upcoming]()
-    for client_id in causes.unpaid(session, causes.Moment(until, days)):
-        clocks = [clock for debt in causes.debts(session, client_id) if (clock := clock_of(debt, days)) is not None]
+    for client_id, debts in causes.debts_of(session, owed).items():
+        clocks = [clock for debt in debts if (clock := clock_of(debt, days)) is not None]
         first = min(clocks, key=lambda clock: clock.deadline, default=None)
         if first is None or first.deadline > until:
             continue
-        number = {one.invoice_id: one.number for one in billing.owed(session, client_id)}[first.invoice]
+        number = {one.invoice_id: one.number for one in owed[client_id]}[first.invoice]
         found.append(Upcoming(client_id, first.invoice, number, first.balance_cents, first.notice, first.deadline))
     return sorted(found, key=lambda one: max(one.deadline, now))

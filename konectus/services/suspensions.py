@@ -11,6 +11,7 @@ from konectus.domain.approvals import require_another, require_may_open
 from konectus.domain.channels import Channel
 from konectus.domain.connectors import LIVE, ConnectorState, WrongStep
 from konectus.domain.endings import HoldKind, WindowEnd, WindowSource
+from konectus.domain.roles import MAY_SUSPEND
 from konectus.domain.suspension import (
     POLICIES,
     AlreadyLifted,
@@ -119,12 +120,13 @@ def suspend_by_order(work: Work, client_id: UUID, order: Order, reason: str) -> 
 def review(work: Work, suspension_id: UUID, reason: str) -> None:
     """A second person has looked at a Suspension that one person opened (lifecycle.md 6).
 
-    Raises NotFound, SamePerson or ReasonTooShort.
+    Raises NotFound, NotYourRole, SamePerson or ReasonTooShort.
     """
     text = require_reason(reason)
     found = work.session.get(Suspension, suspension_id)
     if found is None:
         raise NotFound
+    approvals.require_role(work, MAY_SUSPEND, "a review of a Suspension")
     require_another(found.opened_by, approvals.who(work))
     tasks.close_task(work, TaskKind.SUSPENSION_REVIEW, str(suspension_id))
     work.record("suspension.reviewed", ("suspension", suspension_id), Change(found.client_id, text))
@@ -158,11 +160,12 @@ def open_cause(work: Work, client_id: UUID, cause: Cause, reason: str, ground: G
 def lift_by_hand(work: Work, suspension_id: UUID, reason: str) -> Lifted:
     """A person of the staff lifts a manual cause. Connectors stay disconnected (Terms 2).
 
-    Raises NotFound, AlreadyLifted, NotByHand, SecondPersonNeeded or ReasonTooShort.
+    Raises NotFound, AlreadyLifted, NotByHand, SecondPersonNeeded, NotYourRole or ReasonTooShort.
     """
     text = require_reason(reason)
     suspension = to_lift(work, suspension_id)
     require_may_lift(Cause(suspension.cause))
+    _require_role(work, Cause(suspension.cause))
     if suspension.lifted_at is not None:
         raise AlreadyLifted("this Suspension is lifted already", lifted_at=suspension.lifted_at)
     return close_cause(work, suspension, text, WindowEnd.REACTIVATED)

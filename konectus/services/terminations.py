@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from konectus.domain.approvals import MAY_DECIDE, Action, Command, NotYourRole
+from konectus.domain import seats
+from konectus.domain.approvals import MAY_END, Action, Command
 from konectus.domain.deadlines import after_full_days
 from konectus.domain.endings import (
     AlreadyEnding,
@@ -33,6 +34,7 @@ from konectus.store.queries import clients, readings
 from konectus.store.queries import terminations as read
 
 OWN_WISH = "The Client cancelled in its settings"
+ENDING = "the end of a contract"
 REJECTED = "The Client rejected changed terms before they took effect"
 
 
@@ -76,7 +78,11 @@ def reject_terms(work: Work, client_id: UUID, takes_effect_at: datetime, *, at_o
 
 
 def end_for_competitor(work: Work, client_id: UUID, reason: str) -> UUID:
-    """The staff grants a Client's claim that the acquirer is its direct competitor (Terms 18): at once, with refund."""
+    """The staff grants a Client's claim that the acquirer is its direct competitor (Terms 18): at once, with refund.
+
+    Raises NotYourRole, AlreadyEnding or ReasonTooShort.
+    """
+    approvals.require_role(work, MAY_END, ENDING)
     _lock(work, client_id)
     wish = _Wish(
         by_whom=EndedBy.CLIENT,
@@ -94,7 +100,7 @@ def give_notice(work: Work, client_id: UUID, reason: str) -> UUID:
     The days run from the delivery of the notice, so the date told is the earliest there is. What of a prepaid period
     is left then follows the reading. Raises AlreadyEnding, ReasonTooShort or NotYourRole.
     """
-    _require_legal(work)
+    approvals.require_role(work, MAY_END, ENDING)
     _lock(work, client_id)
     known = readings.current(work.session)
     at = after_full_days(work.now, known.termination_notice_days)
@@ -113,9 +119,9 @@ def request_breach(work: Work, client_id: UUID, reason: str) -> Approval:
 
     Raises NotYourRole, AlreadyRequested, ReasonTooShort.
     """
-    _require_legal(work)
+    approvals.require_role(work, MAY_END, ENDING)
     _lock(work, client_id)
-    return approvals.request(work, _breach(client_id), reason, _facts(work, client_id), client_id)
+    return approvals.request(work, _breach(client_id), reason, facts(work, client_id), client_id)
 
 
 def decide_breach(work: Work, approval_id: UUID, approve: bool, reason: str) -> UUID | None:  # noqa: FBT001 it is the decision itself
@@ -126,11 +132,12 @@ def decide_breach(work: Work, approval_id: UUID, approve: bool, reason: str) -> 
     asked = approvals.locked(work, approval_id)
     client_id = UUID(asked.subject_id)
     _lock(work, client_id)
-    seen = _facts(work, client_id)
+    seen = facts(work, client_id)
     decided = approvals.decide(work, approval_id, approve, reason, seen)
     if decided.state != ApprovalState.APPROVED:
         return None
-    approvals.use(work, approval_id, _breach(client_id), seen)
+    if not approvals.use(work, approval_id, _breach(client_id), seen):
+        return None
     wish = _Wish(
         by_whom=EndedBy.KONECTUS,
         ground=Ground.MATERIAL_BREACH,
@@ -142,7 +149,8 @@ def decide_breach(work: Work, approval_id: UUID, approve: bool, reason: str) -> 
 
 
 def withdraw(work: Work, client_id: UUID, reason: str | None = None) -> None:
-    """Take an end back before it comes: the Client its own, the staff Konectus's. Raises NotEnding."""
+    """Take an end back before it comes: the Client its own, the staff either. Raises NotEnding or NotYourRole."""
+    approvals.require_role(work, MAY_END, ENDING)
     _lock(work, client_id)
     found = _live(work, client_id)
     if found is None or found.effected_at is not None or not _may_withdraw(work, found):
@@ -155,13 +163,16 @@ def reactivate(work: Work, client_id: UUID, version: PlanVersion, reason: str) -
     """The contract comes back with a new Subscription, until a deletion has started (lifecycle.md 2, #14).
 
     The termination's window closes, a deletion that was asked for is given up; Connectors need reconfiguring and
-    debts stay. Raises NotEnding, DeletionBegun or ReasonTooShort.
+    debts stay. Raises NotEnding, DeletionBegun, NotYourRole, ReasonTooShort, or SeatsBelowUse where the Client has
+    more people than the Plan has seats.
     """
     text = require_reason(reason)
+    approvals.require_role(work, MAY_END, ENDING)
     _lock(work, client_id)
     found = _live(work, client_id)
     if found is None or found.effected_at is None:
         raise NotEnding("this contract has not ended")
+    seats.require_room(version.seats, clients.seats(work.session, client_id)[1])
     erasure.give_up(work, client_id, WindowEnd.REACTIVATED)
     found.reactivated_at = work.now
     work.session.flush()  # the access view has to see it
@@ -242,16 +253,11 @@ def _breach(client_id: UUID) -> Command:
     return Command(Action.TERMINATE_BREACH, ("client", str(client_id)))
 
 
-def _facts(work: Work, client_id: UUID) -> str:
+def facts(work: Work, client_id: UUID) -> str:
+    """What a second person's word about ending a contract rests on."""
     found = read.live(work.session, client_id)
     causes = clients.access(work.session, client_id).causes
     return repr((str(found.id) if found else None, sorted(str(cause) for cause in causes)))
-
-
-def _require_legal(work: Work) -> None:
-    """lifecycle.md 6; the command line and jobs act for the installation's owner. Raises NotYourRole."""
-    if work.actor.kind == "staff" and approvals.role_of(work) not in MAY_DECIDE[Action.TERMINATE_BREACH]:
-        raise NotYourRole("legal ends contracts")
 
 
 def _live(work: Work, client_id: UUID) -> Termination | None:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from konectus.domain.approvals import MAY_END
 from konectus.domain.deadlines import after_full_days, local_day, start_of
 from konectus.domain.elapsed import full_days_left, reminder_due, resumed
 from konectus.domain.endings import WindowEnd, WindowSource
 from konectus.domain.suspension import require_reason
 from konectus.errors import Conflict, Invalid, NotFound
-from konectus.services import cause_notices
+from konectus.services import approvals, cause_notices
 from konectus.services.installation import Installation
 from konectus.services.sweeps import sweep
 from konectus.services.work import Change, Work
@@ -100,9 +101,10 @@ def resume(work: Work, client_id: UUID) -> int:
 def extend(work: Work, window_id: UUID, until_day: date, reason: str) -> datetime:
     """A person gives more time: until the end of a legal day; the new end.
 
-    Raises NoSuchWindow, WindowClosed, NotLater or ReasonTooShort.
+    Raises NoSuchWindow, WindowClosed, NotLater, NotYourRole or ReasonTooShort.
     """
     text = require_reason(reason)
+    approvals.require_role(work, MAY_END, "an export window")
     window = _locked(work, window_id)
     if window.closed_at is not None:
         raise WindowClosed("this export window is closed", closed_at=window.closed_at)
@@ -113,7 +115,8 @@ def extend(work: Work, window_id: UUID, until_day: date, reason: str) -> datetim
 def extend_for_downtime(installation: Installation, since: datetime, until: datetime) -> int:
     """The service was down: every window that ran meanwhile gets the time back, up to the end of a legal day.
 
-    How many windows were extended; each in a transaction of its own.
+    How many windows were extended; each in a transaction of its own, and the same time once, however often and in
+    whichever pieces this is asked for.
     """
     if until <= since:
         return 0
@@ -181,6 +184,12 @@ def _give_back(work: Work, window_id: UUID, since: datetime, until: datetime) ->
     if window.closed_at is not None or window.paused_at is not None:
         return False
     since = max(since, window.opened_at)
+    if window.made_up_until is not None and window.made_up_until >= since:
+        # Part of it was given back already: whoever did so was stopped before all windows had theirs.
+        since = window.made_up_until
+        if until - since <= DOWN_AFTER:
+            return False
+    window.made_up_until = until
     reason = f"The service was down for {round((until - since).total_seconds() / 60)} minutes"
     _extend(work, window, resumed(window.closes_at, since, until), reason)
     return True

@@ -23,6 +23,7 @@ from konectus.store.session import BEFORE_COMMIT, Database
 
 TOUCHED = "audited_tables_touched"
 ENTRIES = "audited_kinds_recorded"
+PROOF = "proved_by"
 _WRITE = re.compile(r"(?i)\b(?:insert\s+into|update|delete\s+from|merge\s+into)\s+(?:only\s+)?\"?(\w+)\"?\.\"?(\w+)")
 
 
@@ -35,6 +36,8 @@ class Actor:
     name: str
     ip: str | None = None
     request_id: str | None = None
+    # How they proved anew who they are, for this one command (services.proving); audit entries say so.
+    proof: str = ""
 
 
 SYSTEM = Actor("system", "konectus", "Konectus")
@@ -79,7 +82,7 @@ class Work:
             "subject_id": str(subject[1]),
             "reason": reason,
             "before": change.before,
-            "after": change.after,
+            "after": change.after | ({PROOF: self.actor.proof} if self.actor.proof else {}),
         }
         self.session.execute(insert(AuditEntry.__table__), values)  # type: ignore[arg-type]  # the stub says FromClause
         self.session.info.setdefault(ENTRIES, set()).add(subject[0])

@@ -5,6 +5,7 @@ Beside the keys stands the list of Clients whose keys were destroyed: it outlive
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,6 +24,7 @@ CACHE_SECONDS = 60.0
 DEAD_LETTERS = "dead-letters"
 DESTROYED = "destroyed"
 _PARTS = ("data", "index")
+_LOG = logging.getLogger(__name__)
 
 
 class NoKey(NotFound):
@@ -126,12 +128,28 @@ class DirectoryKeystore:
         return self.read(f"{DESTROYED}/{client_id}")
 
     def destroyed(self) -> frozenset[UUID]:
+        """A stray file stops nobody from starting, and is told each time: it may be a record under a wrong name."""
         try:
-            return frozenset(UUID(path.name) for path in (self.folder / DESTROYED).iterdir())
+            names = [path.name for path in (self.folder / DESTROYED).iterdir()]
         except FileNotFoundError:
             return frozenset()
         except OSError as error:
             raise self._unusable(error) from None
+        found = {name: _client_of(name) for name in names}
+        for name in sorted(name for name, client_id in found.items() if client_id is None):
+            place = str(self.folder / DESTROYED / name)
+            _LOG.warning(
+                "the list of destroyed keys holds a file that names no Client; take it away", extra={"file": place}
+            )
+        return frozenset(client_id for client_id in found.values() if client_id is not None)
+
+
+def _client_of(name: str) -> UUID | None:
+    """As `bury` writes it, and in no other form: `buried` would not find it."""
+    try:
+        return UUID(name) if str(UUID(name)) == name else None
+    except ValueError:
+        return None
 
 
 @dataclass
@@ -196,6 +214,10 @@ class Keys:
     def dead_letters(self) -> SealingKey:
         """The key of dead letters whose Client is not known."""
         return SealingKey(self._made(DEAD_LETTERS))
+
+    def ledger(self) -> SealingKey:
+        """The key of papers that belong to the contract and not to Client Content: an erasure leaves them."""
+        return SealingKey(self._made("ledger"))
 
     def staff(self) -> SealingKey:
         """The key of the staff's own secrets (second factors)."""

@@ -1,16 +1,14 @@
 """The only driver of Alembic: brings the main and the released database to the newest schema, roles and policies."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from time import sleep
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -24,12 +22,16 @@ from konectus.store.base import Base
 from konectus.store.models import released
 from konectus.store.registry import ENTRIES
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 MAIN = "main"
 RELEASED = "released"
 LOCK = 4_211_337  # one migrator at a time, whatever the number of machines
 _SCHEMAS = {MAIN: {entry.table.schema for entry in ENTRIES}, RELEASED: {"released"}}
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 _ASK_AGAIN = 0.2
+_REVISION = re.compile(r'^(revision|down_revision)\b[^=]*= "(\w+)"', re.MULTILINE)
 # A migration that cannot get its lock gives up instead of queueing everybody behind it (P35).
 _TIMEOUTS = "-c lock_timeout=2s -c statement_timeout=15min"
 
@@ -75,6 +77,8 @@ def _migrate_main(engine: Engine, master_key: bytes) -> None:
 
 
 def _upgrade(tree: str, engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415  # late: every process asks for the head, one migrates
+
     with engine.connect() as conn:
         command.upgrade(config(tree, conn), "head")
 
@@ -102,14 +106,29 @@ def _done(step: Callable[[], None]) -> bool:
 
 def require_head(conn: Connection) -> None:
     """Raises SchemaBehind unless the main database is at the newest revision."""
-    newest = ScriptDirectory.from_config(config(MAIN, conn)).get_current_head()
-    context = MigrationContext.configure(conn, opts={"version_table_schema": "platform"})
-    if context.get_current_revision() != newest:
+    if _current(conn) != head():
         raise SchemaBehind("the database schema is not the one this release needs; run: konectus migrate")
 
 
-def config(tree: str, conn: Connection) -> Config:
+def _current(conn: Connection) -> str | None:
+    known = conn.execute(text("select to_regclass('platform.alembic_version')")).scalar()
+    return conn.execute(text("select version_num from platform.alembic_version")).scalar() if known else None
+
+
+def head() -> str:
+    """The newest revision of the main tree, as Alembic has it, read without loading Alembic."""
+    named: dict[str, set[str]] = {"revision": set(), "down_revision": set()}
+    for path in (_scripts() / "versions").glob("*.py"):
+        for what, name in _REVISION.findall(path.read_text()):
+            named[what].add(name)
+    (newest,) = named["revision"] - named["down_revision"]
+    return newest
+
+
+def config(tree: str, conn: Connection) -> "Config":
     """An Alembic configuration of one of the two trees over an open connection."""
+    from alembic.config import Config  # noqa: PLC0415  # late: as above
+
     scripts = _scripts()
     made = Config()
     made.set_main_option("script_location", str(scripts))

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, text
 
+from konectus.store.bounds import BOUNDS, Bound
 from konectus.store.columns import is_sealed
 from konectus.store.registry import ENTRIES, ROLES_WITH_KEYS, Entry
 from konectus.store.roles import OWNER, WITHOUT_LOGIN, Role, password
@@ -109,20 +110,33 @@ def _of_table(entry: Entry) -> Iterator[str]:
     for role in Role:
         rule = _rule(entry, role) if role in entry.grants else None
         steps.append(_policy(entry.name, role, rule))
+    narrowed = BOUNDS.get(entry.name, Bound())
+    steps += [_bound(entry.name, "insert", narrowed.inserts), _bound(entry.name, "update", narrowed.updates)]
     yield f"do $do$ begin {' '.join(steps)} end $do$"
     for role, letters in entry.grants.items():
         yield from (f"grant {_verb(entry, role, letter)} on {entry.name} to {role}" for letter in letters)
 
 
 def _policy(table: str, role: str, rule: str | None) -> str:
-    """Make the policy of a role, or none; its comment remembers the rule it was made of."""
-    mine = f"from pg_policy where {_IS.format(column='polrelid', table=table)} and polname = '{role}'"
+    """What a role may see and write at all."""
+    return _made(table, role, rule, f"for all to {role} using ({rule}) with check ({rule})")
+
+
+def _bound(table: str, verb: str, rule: str) -> str:
+    """Restrictive: it narrows what the policy of the tenant lets a Client's people do."""
+    # USING would hide the row from SELECT FOR UPDATE as well, and with it the reason of a refusal.
+    how = f"with check ({rule})" if verb == "insert" else f"using (true) with check ({rule})"
+    return _made(table, f"{Role.APP}_{verb}", rule or None, f"as restrictive for {verb} to {Role.APP} {how}")
+
+
+def _made(table: str, name: str, rule: str | None, body: str) -> str:
+    """Make a policy, or drop it; its comment remembers the rule it was made of."""
+    mine = f"from pg_policy where {_IS.format(column='polrelid', table=table)} and polname = '{name}'"
     if rule is None:
-        return f"if exists (select 1 {mine}) then drop policy {role} on {table}; end if;"
+        return f"if exists (select 1 {mine}) then drop policy {name} on {table}; end if;"
     made_of = f"(select obj_description(oid, 'pg_policy') {mine})"
-    make = f"create policy {role} on {table} for all to {role} using ({rule}) with check ({rule});"
-    remember = f"comment on policy {role} on {table} is {_quoted(rule)};"
-    again = f"drop policy if exists {role} on {table}; {make} {remember}"
+    remember = f"comment on policy {name} on {table} is {_quoted(rule)};"
+    again = f"drop policy if exists {name} on {table}; create policy {name} on {table} {body}; {remember}"
     return f"if {made_of} is distinct from {_quoted(rule)} then {again} end if;"
 
 
@@ -132,6 +146,9 @@ def _quoted(words: str) -> str:
 
 def _verb(entry: Entry, role: Role, letter: str) -> str:
     verb = VERBS[letter]
+    own = BOUNDS.get(entry.name, Bound()).changes
+    if letter == "U" and role is Role.APP and own:
+        return f"{verb} ({', '.join(own)})"
     if letter != "S" or role in ROLES_WITH_KEYS or not any(is_sealed(c) for c in entry.table.columns):
         return verb
     columns = ", ".join(c.name for c in entry.table.columns if not is_sealed(c))

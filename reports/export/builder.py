@@ -14,11 +14,12 @@ from konectus.services import archives, exports
 from konectus.services.archives import Mark, Notes
 from konectus.services.exports import Built, Claimed, ClaimLost
 from konectus.services.installation import Installation
+from konectus.services.work import SYSTEM
 from konectus.store.queries import archive, archive_pages, profiles
 from konectus.store.roles import Role
-from reports.export import closing, leafing, stages
+from reports.export import closing, leafing, papers, stages
 from reports.export.closing import Closing
-from reports.export.leafing import House
+from reports.export.leafing import First, House
 from reports.export.segments import SegmentWriter
 from reports.export.stages import Batch, Source, Stage
 
@@ -88,7 +89,10 @@ class Build:
     def _stages(self, house: House) -> Sequence[tuple[str, Stage]]:
         data = [(name, stages.Data(name)) for name in archive.names()]
         pages = (leafing.Conversations(house), leafing.Lists(house))
-        return (*data, ("letters", stages.letters), ("media", stages.media), ("pages", pages[0]), ("lists", pages[1]))
+        files = (("letters", stages.letters), ("media", stages.media), ("pages", pages[0]), ("lists", pages[1]))
+        # New ones at the end: what an older release began goes on where it stood.
+        kept = (("invoices", papers.Invoices(house)), ("terms", papers.terms), ("authority", papers.authority))
+        return (*data, *files, *kept)
 
     def _rows(self, todo: Sequence[tuple[str, Stage]], house: House) -> None:
         """Every stage that is left, in steps."""
@@ -107,8 +111,9 @@ class Build:
             self._finish_step(writer, stage, {"stage": number, "at": place, "counts": counts, "done": self.done})
 
     def _batch(self, stage: Stage, place: stages.Place) -> Batch:
-        with self.installation.database.session(Role.APP, self.claimed.client_id) as session:
-            return stage(Source(session, self.keys, self.files, self._beat), place)
+        pay_to = self.installation.settings.pay_to
+        with self.installation.works.tenant(self.claimed.client_id, SYSTEM) as work:
+            return stage(Source(work, self.keys, self.files, self._beat, pay_to), place)
 
     def _close(self, house: House, counts: dict[str, int]) -> None:
         """The first page, then the manifest and the directory. Done already where only the last look was missing."""
@@ -119,7 +124,9 @@ class Build:
             parts = [(name, counts.get(name, 0), counts.get(f"{name} parts", 0)) for name in archive.names()]
             noted = archives.all_notes(self.files, self.keys, self._notes.segments)
             troubles = sum(len(notes.members["trouble"]) for notes in noted)
-            for content in leafing.first_page(house, counts, parts, troubles):
+            with self.installation.works.tenant(self.claimed.client_id, SYSTEM) as work:
+                texts = papers.texts(work.session, self.claimed.client_id)
+            for content in leafing.first_page(house, First(counts, parts, texts, troubles)):
                 writer.add(content)
             self._finish_step(writer, "first page", self._notes.place | {"fronted": True})
         writer = self._writer(house)

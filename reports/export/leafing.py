@@ -3,7 +3,7 @@
 No script, nothing from elsewhere, Spanish first. What is said in conversations is escaped by the templates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,12 +17,15 @@ from markupsafe import Markup
 from konectus import i18n
 from konectus.domain.channels import AttachmentKind, AttachmentState
 from konectus.domain.conversations import Delivery
+from konectus.domain.terms import Document
 from konectus.i18n import msg
 from konectus.sealing import Unreadable
 from konectus.store.queries import archive_pages, threads
 from konectus.store.queries.archive_pages import ConversationLine
+from konectus.store.queries.archive_papers import Text
 from konectus.store.queries.thread_rows import AttachmentRow, EventRow, MessageRow
 from reports.export.media_names import media_name
+from reports.export.paper_names import text_file
 from reports.export.segments import Content
 from reports.export.stages import Batch, Place, Source
 
@@ -54,6 +57,11 @@ DELIVERIES = {
     Delivery.UNKNOWN: msg("Unknown whether it arrived"),
     Delivery.CANCELLED: msg("Not sent: cancelled"),
 }
+NAMES = {
+    Document.TERMS: msg("Terms and Conditions"),
+    Document.PRIVACY: msg("Privacy Policy"),
+    Document.DPA: msg("Data processing agreement"),
+}
 # What every browser shows of itself and runs nothing of.
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _SOUNDS = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/aac", "audio/wav"})
@@ -67,6 +75,16 @@ class House:
     name: str
     zone: str
     made_at: datetime
+
+
+@dataclass(frozen=True)
+class First:
+    """What the first page tells. `parts`: (name, rows, parts) of every table; `texts`: what was accepted."""
+
+    counts: Mapping[str, int]
+    parts: Sequence[tuple[str, int, int]]
+    texts: Sequence[Text]
+    troubles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +132,7 @@ class Conversations:
         except Unreadable:
             messages, following, events = [], [], []
             batch.trouble.append(f"unreadable: a message of conversation {line.id}; the rows as data hold the others")
-        page = _render(
+        page = render(
             "conversation.html", self.house, up="../../", line=line, number=number, has_more=bool(following),
             turns=_turns(messages, events), earlier=page_name(line.id, number - 1),
             later=page_name(line.id, number + 1),
@@ -137,7 +155,7 @@ class Lists:
         number, before = place.get("number", 1), place.get("before")
         found = archive_pages.newest(source.session, source.keys, before, LINES_ON_A_PAGE + 1)
         lines, has_more = found[:LINES_ON_A_PAGE], len(found) > LINES_ON_A_PAGE
-        page = _render("list.html", self.house, up="../", lines=lines, number=number, has_more=has_more)
+        page = render("list.html", self.house, up="../", lines=lines, number=number, has_more=has_more)
         batch = Batch(None, [Content(f"conversations/list-{number:04}.html", page)])
         if has_more:
             last = lines[-1]
@@ -145,11 +163,9 @@ class Lists:
         return batch
 
 
-def first_page(
-    house: House, counts: dict[str, int], parts: Sequence[tuple[str, int, int]], troubles: int
-) -> list[Content]:
-    """The first page and what all pages look like. `parts`: (name, rows, parts) of every table."""
-    page = _render("index.html", house, up="", counts=counts, parts=parts, troubles=troubles)
+def first_page(house: House, told: First) -> list[Content]:
+    """The first page and what all pages look like."""
+    page = render("index.html", house, up="", told=told, counts=told.counts, names=NAMES)
     return [Content("style.css", (HERE / "templates/style.css").read_bytes()), Content("index.html", page)]
 
 
@@ -202,7 +218,8 @@ def shown(row: AttachmentRow) -> Shown:
     return Shown(form, KINDS[row.kind], row.name, href, state)
 
 
-def _render(template: str, house: House, **values: object) -> bytes:
+def render(template: str, house: House, **values: object) -> bytes:
+    """A page of the archive."""
     told = _environment().get_template(template).render(house=house, **values)
     return told.encode("utf-8", "replace")
 
@@ -214,8 +231,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.globals.update(
-        _=both, channels=CHANNELS, deliveries=DELIVERIES, folder=folder, page_name=page_name, time=_time
-    )
+        _=both, channels=CHANNELS, deliveries=DELIVERIES, folder=folder, page_name=page_name, text_file=text_file,
+        time=_time, money=_money,
+    )  # fmt: skip
     return made
 
 
@@ -228,6 +246,11 @@ def both(msgid: str, **values: object) -> Markup:
     if spanish == english:
         return Markup("{}").format(spanish)  # nothing to tell apart
     return Markup('<span lang="es">{}</span> <span class="en" lang="en">{}</span>').format(spanish, english)
+
+
+def _money(cents: int) -> str:
+    with i18n.use("es_MX"):
+        return i18n.format_money(cents)
 
 
 def _time(instant: datetime, house: House) -> Markup:

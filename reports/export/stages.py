@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from konectus.files import sealed
 from konectus.files.port import Files, NoSuchFile
 from konectus.sealing import ClientKeys, Unreadable
+from konectus.services.work import Work
 from konectus.store.queries import archive, archive_pages
-from reports.export import cells
+from reports.export import cells, paper_names
 from reports.export.media_names import media_name
 from reports.export.segments import Content
 
@@ -29,15 +30,21 @@ Place = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Where the Client's data is read: a session that sees this Client alone, its keys, its files.
+    """Where the Client's data is read: a unit of work that sees this Client alone, its keys, its files.
 
     `alive` is called every few hundred rows, so that a slow batch does not look like a dead process.
     """
 
-    session: Session
+    work: Work
     keys: ClientKeys
     files: Files
     alive: Callable[[], None]
+    # Where invoices are paid, for their paper.
+    pay_to: str = ""
+
+    @property
+    def session(self) -> Session:
+        return self.work.session
 
 
 @dataclass
@@ -70,7 +77,7 @@ class Data:
             source.alive()
             found = archive.page(source.session, source.keys, self.name, after, PAGE)
             is_over = len(found) < PAGE
-            rows = [_with_file(self.name, row.values) for row in found]
+            rows = [_with_file(source, self.name, row.values) for row in found]
             lines += (cells.line(row) for row in rows)
             tables.append(cells.table(columns, rows, headed=False))
             size += len(tables[-1]) * 2
@@ -120,10 +127,10 @@ def media(source: Source, place: Place) -> Batch:
 
 
 # Where a row's file lies in the archive.
-EXTRA: Mapping[str, Sequence[str]] = {"attachments": ("file",), "notices": ("file",)}
+EXTRA: Mapping[str, Sequence[str]] = dict.fromkeys(("attachments", "notices", *paper_names.NAMED), ("file",))
 
 
-def _with_file(name: str, row: dict[str, object]) -> dict[str, object]:
+def _with_file(source: Source, name: str, row: dict[str, object]) -> dict[str, object]:
     if name == "attachments":
         kept = row["state"] == "stored"
         title, kind = str(row["name"] or ""), row["media_type"]
@@ -132,4 +139,6 @@ def _with_file(name: str, row: dict[str, object]) -> dict[str, object]:
         row["file"] = media_name(attachment_id, title, str(kind) if kind else None) if kept else None
     if name == "notices":
         row["file"] = f"notices/{row['id']}.eml" if row["channel"] == "email" and row["sent_at"] else None
+    if name in paper_names.NAMED:
+        paper_names.name_files(source.work, source.keys.client_id, name, row)
     return row

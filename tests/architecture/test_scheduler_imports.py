@@ -14,6 +14,7 @@ ALLOWED = (
     "konectus.clock",
     "konectus.errors",
     "konectus.ids",
+    "konectus.loading",
     "konectus.log",
     "konectus.meters",
     "ingestion.health",

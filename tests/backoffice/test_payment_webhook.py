@@ -119,6 +119,64 @@ def test_known_reference_in_a_new_event_is_a_duplicate_that_needs_nobody(provide
     assert tasks_of(books.installation, "second") == ("duplicate", 0)
 
 
+def others_of(installation: Installation, event_id: str) -> list[Any]:
+    """Amounts of the other bodies that came under an event's id."""
+    with installation.database.session(Role.WORKER) as session:
+        statement = text(
+            "select o.raw->'payment'->'amount_cents' from ledger.payment_event_other o"
+            " join ledger.payment_event e on e.id = o.event where e.event_id = :id order by o.id"
+        )
+        return list(session.scalars(statement, {"id": event_id}))
+
+
+def test_another_body_under_a_known_event_id_changes_nothing_and_is_kept_for_a_person(
+    provider: Provider, books: Books
+) -> None:
+    client_id = books.client()
+    payment: dict[str, Any] = {"client_id": str(client_id), "reference": "card-12"}
+    assert provider.tell("reused", amount_cents=16_000, **payment) == "booked"
+    for cents, outcome in ((16_000, "duplicate"), (116_000, "differs"), (116_000, "differs"), (9, "differs")):
+        assert provider.tell("reused", amount_cents=cents, **payment) == outcome
+    assert books.balances(client_id) == [100_000]
+    assert others_of(books.installation, "reused") == [116_000, 9]
+    assert tasks_of(books.installation, "reused") == ("booked", 1)
+
+
+def test_same_event_written_in_another_order_is_the_same_event(provider: Provider, books: Books) -> None:
+    client_id = str(books.client())
+    payment = {"client_id": client_id, "amount_cents": 7, "currency": "MXN", "reference": "order"}
+    event = {"id": "order", "type": "payment.succeeded", "provider": "conekta", "payment": payment}
+    bodies = (event, dict(reversed(event.items())) | {"payment": dict(reversed(payment.items()))})
+    assert [provider.send(json.dumps(one).encode()).json()["outcome"] for one in bodies] == ["booked", "duplicate"]
+    assert others_of(books.installation, "order") == []
+
+
+def test_two_bodies_under_one_id_at_once_are_booked_once(provider: Provider, books: Books) -> None:
+    client_id = books.client()
+
+    def tell(cents: int) -> str:
+        return provider.tell("race", client_id=str(client_id), amount_cents=cents, reference="race")
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(tell, (1_000, 2_000))) == ["booked", "differs"]
+    assert len(others_of(books.installation, "race")) == 1
+
+
+def test_payment_of_an_erased_client_is_booked_against_its_debt(provider: Provider, books: Books) -> None:
+    client_id = books.client()
+    books.erased(client_id)
+    assert provider.tell("after", client_id=str(client_id), amount_cents=116_000) == "booked"
+    assert books.owed(client_id) == []
+
+
+def test_reference_of_another_clients_payment_is_set_aside_with_both_named(provider: Provider, books: Books) -> None:
+    one, other = books.client(), books.client()
+    assert provider.tell("mine", client_id=str(one), amount_cents=16_000, reference="shared") == "booked"
+    assert provider.tell("yours", client_id=str(other), amount_cents=16_000, reference="shared") == "duplicate"
+    assert tasks_of(books.installation, "yours") == ("duplicate", 1)
+    assert books.balances(other) == [116_000]
+
+
 @pytest.mark.parametrize(
     ("event_id", "payment", "outcome"),
     [
@@ -128,6 +186,9 @@ def test_known_reference_in_a_new_event_is_a_duplicate_that_needs_nobody(provide
         ("words", {"amount_cents": "116000"}, "bad_amount"),
         ("absent", {}, "bad_amount"),
         ("endless", {"amount_cents": 10**300}, "bad_amount"),
+        ("a hundred million and a cent", {"amount_cents": 100_000_000_01}, "bad_amount"),
+        ("true", {"amount_cents": True}, "bad_amount"),
+        ("small letters", {"amount_cents": 500, "currency": "mxn"}, "foreign_currency"),
         ("dollars", {"amount_cents": 500, "currency": "USD"}, "foreign_currency"),
         ("no currency", {"amount_cents": 500, "currency": None}, "foreign_currency"),
         ("nobody", {"amount_cents": 500, "client_id": str(UUID(int=7))}, "unknown_client"),

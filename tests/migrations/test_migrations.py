@@ -164,6 +164,10 @@ def test_models_and_migrations_say_the_same(templates: Templates, endpoint: Endp
         command.check(migrations.config(tree, conn))
 
 
+def test_newest_revision_is_the_one_that_alembic_takes_for_it(templates: Templates, endpoint: Endpoint) -> None:
+    assert migrations.head() == revisions(make_url(endpoint.url(templates.main)), MAIN)[0]
+
+
 def test_two_who_migrate_at_once_wait_for_each_other(owner: URL) -> None:
     """The second used to give up after two seconds: the limit for a table's lock holds for this one too."""
     with connected(owner) as conn, ThreadPoolExecutor(2) as threads:

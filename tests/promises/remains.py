@@ -17,11 +17,11 @@ _ZIP = b"PK\x03\x04"
 _PLAIN = "utf-8"
 
 
-def forms(mark: str) -> set[bytes]:
-    """What to look for. The mark is long and random: a part of it is nowhere by chance."""
+def forms(mark: str | bytes) -> set[bytes]:
+    """What to look for. The mark is long and random: a part of it is nowhere by chance. Bytes are a file's own."""
     found = set[bytes]()
-    for encoding in (_PLAIN, "utf-16-le", "utf-16-be"):
-        raw = mark.encode(encoding)
+    texts = [mark.encode(name) for name in (_PLAIN, "utf-16-le", "utf-16-be")] if isinstance(mark, str) else [mark]
+    for raw in texts:
         found |= {raw, raw.hex().encode(), raw.hex().upper().encode()}
         for shift in range(3):
             # As it reads inside something longer, whatever stands before and after it.
@@ -31,7 +31,7 @@ def forms(mark: str) -> set[bytes]:
     return found
 
 
-def found_in(places: list[Path], mark: str) -> tuple[set[str], int]:
+def found_in(places: list[Path], mark: str | bytes) -> tuple[set[str], int]:
     """Names of the files the mark stands in, in whatever form, and how many bytes were read."""
     needles, hits, read = forms(mark), set[str](), 0
     for file in (one for place in places for one in files(place)):

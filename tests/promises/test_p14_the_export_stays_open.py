@@ -4,26 +4,33 @@ A web process and a scheduler on the demo's clock: suspended by the real sweep, 
 thirtieth day, past its midnight and the hour in which deletions are asked for, and back by a payment.
 """
 
+import io
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from konectus.clock import SystemClock
+from konectus.clock import OFFSET_READ_EVERY, SystemClock, monotonic
+from konectus.domain.approvals import NotYourRole
 from konectus.domain.deadlines import after_full_days
-from konectus.domain.endings import WindowEnd
-from konectus.domain.roles import UserRole
+from konectus.domain.endings import DeletionState, WindowEnd
+from konectus.domain.roles import StaffRole, UserRole
+from konectus.services import credentials
 from konectus.services.installation import Installation
 from konectus.store.cluster import Endpoint
+from reports.export import builder
 from tests.konectus.services.owing import Owing
 from tests.promises.figures import tell
 from tests.promises.office import COOKIE
@@ -31,10 +38,12 @@ from tests.support.clock import ManualClock
 from tests.support.database import MASTER_HEX, Templates, installed
 from tests.support.desk import Desk
 from tests.support.factories import Factory
+from tests.support.life import Life, Staff
 from tests.support.processes import answers, free_port, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 FORBIDDEN = 403
+PASSWORD = "una frase bastante larga"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -54,8 +63,11 @@ class House:
         ahead = (at - SystemClock().now()).total_seconds()
         (self.installation.settings.data_dir / "clock").write_text(f"{ahead:.3f}")
         self.clock.set(at)
+        moved = monotonic()
         for job in jobs:
             until(lambda name=job: self._has_run(name, at), seconds=30, what=self.log)  # type: ignore[misc]  # mypy infers no lambda with a default
+        # Each process reads the file by itself, once in so many seconds.
+        time.sleep(max(0, moved + OFFSET_READ_EVERY + 0.2 - monotonic()))
 
     def _has_run(self, job: str, at: datetime) -> bool:
         found = self.owing.sql(
@@ -74,7 +86,9 @@ class House:
         """The counter on the page of the account."""
         page = self.page("/account")
         assert page.status_code == 200, page.text
-        found = re.search(r"quedan? (\d+) días?", page.text)
+        if "<b>hoy es el último día</b>" in page.text:
+            return 0
+        found = re.search(r"<b>quedan? (\d+) días?</b>", page.text)
         assert found, "the day counter is visible"
         return int(found.group(1))
 
@@ -88,6 +102,31 @@ class House:
     def can_pay_and_export_and_nothing_else(self) -> bool:
         open_ = [self.page(path).status_code for path in ("/account", "/account/invoices", "/account/export")]
         return (open_, self.page("/inbox").status_code) == ([200] * 3, FORBIDDEN)
+
+    def signs_in(self) -> bool:
+        """By e-mail and password, as anybody."""
+        with self.installation.works.system() as work:
+            link = credentials.link_for_user(work, self.owner)
+        credentials.set_user_password(self.installation.works, link, PASSWORD)
+        email = self.owing.sql(
+            "select email from ledger.authorized_user where id = :user and client_id = :id", user=self.owner
+        )
+        return self._post("/login", data={"email": email, "password": PASSWORD}).is_redirect
+
+    def takes_along(self) -> list[str]:
+        """The owner asks for everything, a process packs it, the owner fetches it; the files in it."""
+        token = Factory(self.installation).user_session(self.owing.client_id, self.owner)
+        cookie = {"Cookie": f"{COOKIE}={token}"}
+        assert self._post("/account/export", headers=cookie).headers["location"] == "/account/export"
+        job: Any = self.owing.sql("select id from ledger.export_job where client_id = :id")
+        assert builder.build(self.installation, job) == "ready"
+        answer = self._post(f"/account/export/{job}/download", headers=cookie)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            return archive.namelist()
+
+    def _post(self, path: str, *, headers: Mapping[str, str] | None = None, data: Any = None) -> httpx.Response:
+        ours = {"sec-fetch-site": "same-origin", **(headers or {})}
+        return httpx.post(f"http://127.0.0.1:{self.port}{path}", headers=ours, data=data, timeout=20)
 
     def log(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.folder.glob("*.log")))
@@ -142,23 +181,29 @@ def test_unpaid_client_pays_and_exports_for_thirty_days_and_loses_nothing(
         found.go(deadline + 9 * HOUR + 31 * MINUTE, "suspend_nonpayment")
         until(owing.is_unpaid, seconds=20, what=found.log)
         (window,) = owing.windows()
-        assert window.closes_at == deadline + 31 * DAY
+        assert window.closes_at == deadline + 31 * DAY, "thirty full days and what is left of the first"
         assert found.can_pay_and_export_and_nothing_else()
         first = found.days_left()
+        assert found.signs_in()
+        assert "Suspendimos" in found.page("/account").text, "the notice of the Suspension is read there"
+        assert any(name.endswith("index.html") for name in found.takes_along())
 
-        found.go(window.closes_at - 4 * MINUTE, "close_windows", "deletion_execute")
+        found.go(window.closes_at - 4 * MINUTE, "close_windows", "export_purge", "deletion_execute")
         assert owing.windows()[0].closed_at is None
         assert owing.count("deletion") == 0
         assert found.can_pay_and_export_and_nothing_else()
         last = found.days_left()
-        assert first == 31, "thirty full days and what is left of the first"
-        assert last == 1
+        assert first == 30, "what is left of the first day is no day more"
+        assert last == 0, "today is the last day"
 
-        found.go(window.closes_at + 2 * HOUR + 6 * MINUTE, "close_windows", "deletion_requests", "deletion_execute")
+        found.go(window.closes_at + 6 * MINUTE, "close_windows")
+        found.go(window.closes_at + 2 * HOUR + 6 * MINUTE, "deletion_requests", "deletion_execute")
         assert owing.windows()[0].close_reason is WindowEnd.ELAPSED
         assert found.can_pay_and_export_and_nothing_else(), "until a deletion starts the tools stay open"
         assert owing.count("deletion", "started_at is not null") == 0
         assert found.kept() == before
+
+        approved_twice_by_legal(found)
 
         owing.pay()
         found.go(window.closes_at + 3 * DAY + 3 * HOUR, "deletion_requests", "deletion_execute")
@@ -166,3 +211,16 @@ def test_unpaid_client_pays_and_exports_for_thirty_days_and_loses_nothing(
         assert owing.count("deletion", "started_at is not null") == 0
         assert found.kept() == before
         tell("P14 export", f"open from the Suspension to the payment; counter {first} to {last} days; nothing deleted")
+
+
+def approved_twice_by_legal(found: House) -> None:
+    """It was exported, so the second person is of Legal and nobody else."""
+    life = Life(found.installation, found.clock, Staff(Factory(found.installation)), found.owing.client_id)
+    deletion_id = life.deletion()
+    assert deletion_id is not None
+    assert found.owing.sql("select export_done from ledger.deletion where client_id = :id") is True
+    asked = life.approve(deletion_id)
+    for somebody in (life.staff.one(StaffRole.ADMIN, 2), life.staff.one(StaffRole.BILLING)):
+        with pytest.raises(NotYourRole):
+            life.approve_again(asked, somebody)
+    assert life.approve_again(asked) is DeletionState.APPROVED_2

@@ -23,11 +23,13 @@ import pytest
 from sqlalchemy import make_url, select, text
 
 from ingestion.sender.indexing import Indexing
+from ingestion.sender.process import Sender
 from konectus import log as logs
 from konectus.domain.channels import Channel
 from konectus.domain.endings import DeletionState
 from konectus.domain.retention import ErasedClientsReturned
 from konectus.domain.roles import StaffRole, UserRole
+from konectus.files import sealed
 from konectus.files.directory import DirectoryFiles
 from konectus.sealing import Place, SealingKey, Unreadable, unwrap
 from konectus.services import ending_sweeps, erasing, erasure, exports, inbox, jobs, restoring, terminations, windows
@@ -48,6 +50,7 @@ from reports.export import builder
 from tests.ingestion.harness import META, Door, at_the_doors, page, said, signed, update, webhook_secret
 from tests.ingestion.stored import Stored, work
 from tests.promises.figures import tell
+from tests.promises.photographs import channel, picture
 from tests.promises.remains import disguises, found_in
 from tests.support.clock import ManualClock
 from tests.support.cluster import HASTE, connect
@@ -71,6 +74,8 @@ class House:
 
     folder: Path
     clock: ManualClock
+    channel: str
+    pictures: dict[str, bytes]
     mark: str = field(default_factory=invented)
 
     def __post_init__(self) -> None:
@@ -93,12 +98,18 @@ class House:
             secret_key="a secret of the tests",
             keystore_url=f"file://{self.data_dir / 'keystore'}",
             files_url=f"file://{self.data_dir / 'files'}",
+            simulator_url=self.channel,
         )
         return replace(open_installation(settings), clock=self.clock)
 
     @property
     def make(self) -> Factory:
         return Factory(self.installation)
+
+    def photo(self, name: str, mark: str) -> str:
+        """The address of a picture whose own bytes carry a mark, on a server that stands for the channel's."""
+        self.pictures[f"/{name}.png"] = picture(mark)
+        return f"{self.channel}/{name}.png"
 
     def stop(self) -> None:
         if hasattr(self, "installation"):
@@ -144,8 +155,8 @@ class Tenant:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     tmp_path.chmod(0o711)
-    found = House(tmp_path, ManualClock())
-    with logged(tmp_path / "product.log"):
+    with logged(tmp_path / "product.log"), channel() as (address, pictures):
+        found = House(tmp_path, ManualClock(), address, pictures)
         try:
             found.start()
             yield found
@@ -181,7 +192,7 @@ def lives(house: House, name: str) -> Tenant:
     )
     at = round(installation.clock.now().timestamp() * 1000)
     item = said(account, words("mid"), words("said"), person=words("person"), at=at)
-    item["message"]["attachments"] = [{"type": "image", "payload": {"url": f"https://cdn.example/{words('url')}"}}]
+    item["message"]["attachments"] = [{"type": "image", "payload": {"url": house.photo(words("url"), words("photo"))}}]
     broken = {"sender": {"id": "5"}, "recipient": {"id": account}, "timestamp": at, "message": {"text": words("dead")}}
     told = json.loads(update(1, words("update")))
     told["message"]["date"] = at // 1000
@@ -197,6 +208,7 @@ def lives(house: House, name: str) -> Tenant:
 
     assert at_the_doors(installation, deliver) == (200, 200)
     work(installation)
+    fetches(house, client_id, words("photo"))
     answers(house, client_id, words)
     return Tenant(client_id, frozenset(words.known))
 
@@ -211,6 +223,21 @@ class Words:
         word = self._stem + what
         self.known.add(word)
         return word
+
+
+def fetches(house: House, client_id: UUID, mark: str) -> None:
+    """The sender fetches the picture that came, as the channel serves it, and makes it small."""
+    sender = Sender(house.installation)
+    try:
+        sender.media.step()
+        assert sender.media.lanes.wait_idle(30)
+    finally:
+        sender.stop()
+    with house.installation.database.session(Role.WORKER) as session:
+        asked = "select id from tenant.attachment where client_id = :c and state = 'stored'"
+        (found,) = session.execute(text(asked), {"c": client_id}).scalars()
+    content = sealed.read(DirectoryFiles(house.data_dir / "files"), house.installation.keys.of(client_id), found)
+    assert mark.encode() in content, "the picture's own bytes carry the mark"
 
 
 def answers(house: House, client_id: UUID, words: Words) -> None:

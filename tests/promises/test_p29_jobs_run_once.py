@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 PERIODS = 200
 # Periods of two seconds at this speed begin every 50 ms; the silence after which a claim is taken over lasts 1.5 s.
 SPEED = 40
+LEFT = "worker like %s and finished_at is null"
 
 Row = tuple[object, ...]
 
@@ -55,10 +56,44 @@ class Team:
             process.send_signal(signal.SIGCONT)
         pytest.fail("it was never interrupted in the middle of a slot")
 
+    def put_to_sleep(self, number: int) -> None:
+        """Stop one in the middle of a slot until another has taken that over.
+
+        A transaction that it had all but committed is its own for two minutes: then it is woken and stopped again.
+        """
+        for _ in range(50):
+            self.interrupt(number, signal.SIGSTOP)
+            if self.is_taken_over(number):
+                return
+            self.processes[number].send_signal(signal.SIGCONT)
+        pytest.fail("it was always stopped where it had finished its slot already")
+
+    def is_taken_over(self, number: int) -> bool:
+        """Whether another takes its unfinished slot over; False where it finished that itself, or still holds it."""
+        left = self.rows(f"select slot from platform.job_slot where {LEFT}", self.whose(number))
+        seen: list[str] = []
+
+        def settled() -> bool:
+            seen.append(self.fate(number, left[0][0]))
+            return seen[-1] in ("another's", "finished") or seen[-5:] == ["held"] * 5
+
+        if left:
+            until(settled, seconds=40, what="the sleeper's slot is taken over")
+        return seen[-1:] == ["another's"]
+
+    def fate(self, number: int, slot: object) -> str:
+        query = "select worker like %s, finished_at is not null from platform.job_slot where slot = %s"
+        is_its, is_finished = self.rows(query, self.whose(number), slot)[0]
+        if not is_its or is_finished:
+            return "finished" if is_its else "another's"
+        is_free = self.rows(f"select 1 from platform.job_slot where {LEFT} for update skip locked", self.whose(number))
+        return "free" if is_free else "held"
+
     def unfinished(self, number: int) -> int:
-        whose = f"%:{self.processes[number].pid}:%"
-        query = "select count(*) from platform.job_slot where worker like %s and finished_at is null"
-        return int(str(self.rows(query, whose)[0][0]))
+        return int(str(self.rows(f"select count(*) from platform.job_slot where {LEFT}", self.whose(number))[0][0]))
+
+    def whose(self, number: int) -> str:
+        return f"%:{self.processes[number].pid}:%"
 
     def finished(self) -> int:
         return int(str(self.rows("select count(*) from platform.job_slot where finished_at is not null")[0][0]))
@@ -111,9 +146,8 @@ def test_two_hundred_periods_have_two_hundred_effects_though_one_is_killed_and_o
         for _ in range(2):
             schedulers.start()
         until(lambda: schedulers.finished() >= PERIODS // 10, seconds=90, what=lambda: schedulers.log(0))
-        schedulers.interrupt(0, signal.SIGSTOP)
+        schedulers.put_to_sleep(0)
         schedulers.interrupt(1, signal.SIGKILL)
-        until(lambda: not schedulers.unfinished(0), seconds=40, what="the sleeper's slot is taken over")
         until(lambda: not schedulers.unfinished(1), seconds=40, what="the dead one's slot is taken over")
         schedulers.processes[0].send_signal(signal.SIGCONT)
         until(lambda: "slot_lost" in schedulers.log(0), seconds=40, what="the sleeper sees that it lost its slot")

@@ -3,25 +3,34 @@
 The jumps are made by hand for every job, and by libfaketime for the machine's clock under a real scheduler process.
 """
 
+import email
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from konectus.clock import SystemClock
 from konectus.domain.deadlines import LEGAL_ZONE, after_full_days, local_day
+from konectus.services import jobs
 from konectus.services.installation import Installation
 from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
-from scheduler import JOBS
+from konectus.stream.postgres import Arrival, append_in
+from scheduler import JOBS, Leaps
 from tests.konectus.services.owing import Owing, clock, installation, make, mexico, owing
+from tests.promises.figures import tell
+from tests.promises.intake import PAGE, message, stored
 from tests.support.clock import ManualClock
 from tests.support.database import MASTER_HEX, Templates, installed
 from tests.support.factories import Factory
@@ -124,75 +133,175 @@ def test_python_and_database_agree_on_every_hour_of_a_year_with_summer_time_and_
         assert list(asked.scalars()) == [after_full_days(hour, 2) for hour in hours]
 
 
+def test_leap_of_the_clock_is_noticed_in_both_directions_and_once() -> None:
+    clock = ManualClock()
+    leaps = Leaps(clock)
+    assert not leaps.leaped()
+    for step in ({"hours": -1}, {"days": 1}):
+        clock.advance(**step)
+        assert leaps.leaped()
+        assert not leaps.leaped()
+
+
+def told_then(installation: Installation, real: ManualClock, delivered: datetime) -> Owing:
+    """A Client that was told then and has not paid by now."""
+    now = real.now()
+    real.set(delivered)
+    owing = Owing(installation, real, Factory(installation).client().id)
+    owing.told(delivered + timedelta(hours=1))
+    real.set(now)
+    return owing
+
+
+PROGRAMS = ("scheduler", "ingestion.worker", "ingestion.sender")
+
+
+@dataclass
+class Machine:
+    """Scheduler, worker and sender on a machine whose clock the test moves while they run."""
+
+    installation: Installation
+    folder: Path
+    processes: list[subprocess.Popen[bytes]]
+    client_id: UUID
+    told: list[str] = field(default_factory=list)
+
+    def move(self, ahead: timedelta) -> None:
+        """The clock jumps: so far ahead of the true time from now on."""
+        fresh = self.folder / "ahead.new"
+        fresh.write_text(f"{ahead.total_seconds():+.0f}")
+        fresh.replace(self.folder / "ahead")  # whole or not at all: it is read at every look at the clock
+
+    def jump(self, ahead: timedelta) -> None:
+        """The clock jumps and each goes on by it: the scheduler has looked, the worker has stored what comes."""
+        self.move(ahead)
+        until(lambda: self.goes_by(ahead), seconds=60, what=self.log)
+        time.sleep(1)
+        until(self.is_at_rest, seconds=60, what=self.log)
+        self.somebody_writes(SystemClock().now() + ahead)
+        until(self.is_at_rest, seconds=60, what=self.log)
+
+    def goes_by(self, ahead: timedelta) -> bool:
+        """Whether the scheduler has said by its new clock that it is alive."""
+        said = self.sql("select max(at) from platform.heartbeat where worker like :whose", whose=self.scheduler)
+        return said is not None and abs(said - (SystemClock().now() + ahead)) < timedelta(seconds=30)
+
+    def is_at_rest(self) -> bool:
+        """The scheduler is alive and has nothing under way; everything that came is stored."""
+        alive = self.sql(
+            "select count(*) from platform.heartbeat h where h.worker like :whose and not exists ("
+            " select from platform.job_slot s where s.worker = h.worker and s.finished_at is null)",
+            whose=self.scheduler,
+        )
+        return bool(alive) and sorted(stored(self.installation, self.client_id)) == sorted(self.told)
+
+    def somebody_writes(self, at: datetime) -> None:
+        mids = [f"m_{len(self.told) + n:05d}" for n in range(5)]
+        bodies = [message(mid, person="7001", at=round(at.timestamp() * 1000)) for mid in mids]
+        with self.installation.database.session(Role.WORKER) as session:
+            append_in(session, self.installation.keys, [Arrival("meta:demo", at, body) for body in bodies])
+        self.told += mids
+
+    def letters(self) -> Counter[str]:
+        """How often each e-mail left that has left by what the database says."""
+        files = (self.installation.settings.data_dir / "outbox").glob("*.eml")
+        left = Counter(str(email.message_from_bytes(file.read_bytes())["Message-ID"]) for file in files)
+        with self.installation.database.session(Role.WORKER) as session:
+            asked = text("select provider_message_id from ledger.notice where channel = 'email' and sent_at is not null"
+                         " and client_id = :c")  # fmt: skip
+            return Counter(
+                {name: left[name] for name in session.connection().execute(asked, {"c": self.client_id}).scalars()}
+            )
+
+    @property
+    def scheduler(self) -> str:
+        return f"%:{self.processes[0].pid}:%"
+
+    def sql(self, query: str, **values: object) -> Any:
+        with self.installation.database.session(Role.WORKER) as session:
+            return session.connection().execute(text(query), values).scalar()
+
+    def log(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-2500:] for path in sorted(self.folder.glob("*.log")))
+
+
 @contextmanager
-def machine(installation: Installation, folder: Path, ahead: timedelta) -> Iterator[None]:
-    """A scheduler process on a machine whose clock is so far ahead."""
+def machine(installation: Installation, folder: Path) -> Iterator[Machine]:
+    """The real programs; nothing else on this machine sees their clock, PostgreSQL least of all."""
     settings = installation.settings
     assert settings.database_url is not None
-    given = {"DATA_DIR": str(settings.data_dir), "MASTER_KEY": MASTER_HEX}
+    make = Factory(installation)
+    client_id = make.client().id
+    make.connector(client_id, account_id=PAGE)
+    jobs.keep_partitions(installation)
+    installation.released.conninfo(Role.RELEASER)  # it is copied for the first who asks
+    made = Machine(installation, folder, [], client_id)
+    made.move(timedelta())
+    given = {"DATA_DIR": str(settings.data_dir), "MASTER_KEY": MASTER_HEX, "SECRET_KEY": "a secret of the tests"}
     given["DATABASE_URL"] = settings.database_url.get_secret_value()
-    fake = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME": f"{ahead.total_seconds():+.0f}"}
+    fake = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(folder / "ahead"), "FAKETIME_NO_CACHE": "1"}
+    # The kernel's monotonic clock never jumps; the library knows this wish by two names, by version.
     fake |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
     environ = os.environ | {f"KONECTUS_{name}": value for name, value in given.items()} | fake
-    with (folder / "scheduler.log").open("ab") as output:
-        process = subprocess.Popen([sys.executable, "-m", "scheduler"], env=environ, stdout=output, stderr=output)
     try:
-        until(lambda: has_looked(installation, process.pid), seconds=60, what=log(folder))
-        yield
+        for name in PROGRAMS:
+            with (folder / f"{name}.log").open("ab") as output:
+                command = [sys.executable, "-m", name]
+                made.processes.append(subprocess.Popen(command, env=environ, stdout=output, stderr=output))
+        until(made.is_at_rest, seconds=60, what=made.log)
+        yield made
+        assert [process.poll() for process in made.processes] == [None] * len(PROGRAMS), made.log()
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for process in made.processes:
+            process.terminate()
+        for process in made.processes:
+            _ended(process)
 
 
-def has_looked(installation: Installation, pid: int) -> bool:
-    """Whether that process is alive and has nothing under way."""
-    with installation.database.session(Role.WORKER) as session:
-        asked = session.connection().execute(
-            text(
-                "select count(*) from platform.heartbeat h where h.worker like :whose and not exists ("
-                " select from platform.job_slot s where s.worker = h.worker and s.finished_at is null)"
-            ),
-            {"whose": f"%:{pid}:%"},
-        )
-        return bool(asked.scalar_one())
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.processes
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not LIBRARIES, reason="libfaketime is not installed (Debian package faketime)")
-def test_machine_whose_clock_is_a_day_ahead_and_then_an_hour_behind_suspends_once(
+def test_clock_of_a_running_machine_that_jumps_ahead_and_back_suspends_once(
     templates: Templates, endpoint: Endpoint, tmp_path: Path
 ) -> None:
     real = ManualClock(SystemClock().now())
+    now = real.now()
     with installed(templates, endpoint, real, tmp_path) as installation:
-        now = real.now()
         # By the true time the second full day is today.
         delivered = datetime.combine(local_day(now) - timedelta(days=2), datetime.min.time(), LEGAL_ZONE)
-        real.set(delivered)
-        owing = Owing(installation, real, Factory(installation).client().id)
-        owing.told(delivered + timedelta(hours=1))
-        real.set(now)
-        with machine(installation, tmp_path, timedelta()):
+        owing = told_then(installation, real, delivered)
+        with machine(installation, tmp_path) as running:
             assert not owing.is_unpaid()
-        ahead = after_full_days(delivered, 2) + timedelta(hours=15) - now
-        with machine(installation, tmp_path, ahead):
-            until(owing.is_unpaid, seconds=60, what=log(tmp_path))
-        once = events(owing)
-        assert (once["suspended"], once["deletions"], once["told of the Suspension"]) == (1, 0, 1)
-        with machine(installation, tmp_path, timedelta(hours=-1)):
-            time.sleep(2)
-        assert events(owing) == once
-        # The word about the window has a job of its own, which may have looked a moment before the Suspension: then
-        # it is the next day's. Once, for the clock that falls back again brings no second one.
-        for jump in (ahead + timedelta(days=1), timedelta(hours=-1)):
-            with machine(installation, tmp_path, jump):
-                time.sleep(2)
+            # Back first: whoever waits for an instant of the clock would stand still for an hour.
+            running.jump(timedelta(hours=-1))
+            assert not owing.is_unpaid()
+            # Then past Mexico's midnight and the hour in which it is acted.
+            ahead = after_full_days(delivered, 2) + timedelta(hours=15) - now
+            running.jump(ahead)
+            until(owing.is_unpaid, seconds=60, what=running.log)
+            until(running.is_at_rest, seconds=60, what=running.log)
+            once = events(owing)
+            assert (once["suspended"], once["deletions"], once["told of the Suspension"]) == (1, 0, 1)
+            running.jump(timedelta(hours=-1))
+            assert events(owing) == once
+            # The word about the window has a job of its own, which may have looked a moment before the Suspension:
+            # then it is the next day's. Once, for the clock that falls back again brings no second one.
+            running.jump(ahead + timedelta(days=1))
+            until(lambda: events(owing) == once | {"told of the window": 1}, seconds=30, what=running.log)
+            running.jump(timedelta(hours=-1))
             assert events(owing) == once | {"told of the window": 1}
-
-
-def log(folder: Path) -> Callable[[], str]:
-    return lambda: (folder / "scheduler.log").read_text(errors="replace")[-3000:]
+            left = running.letters()
+            assert left
+            assert set(left.values()) == {1}, "no letter leaves twice"
+            tell(
+                "P30 running",
+                f"5 jumps, {len(running.told)} told = held, {len(left)} letters, 1 Suspended",
+            )

@@ -18,8 +18,8 @@ import pytest
 import konectus
 from konectus.store.cluster import Cluster, Endpoint
 
-# Nothing in the suite's own databases outlives the run, so they need not survive a power cut.
-HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Nothing in the suite's own databases outlives the run, so they need not survive a power cut, nor a guesser.
+HASTE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "scram_iterations": "1"}
 PROJECT = Path(konectus.__file__).parent.parent
 SITE = Path(psycopg.__file__).parent.parent
 ORDINARY = "nobody"

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from konectus.store.models import billing, documents, endings, notices, payments
+from konectus.store.models import billing, documents, endings, identity, notices, payments
 
 REASON = "Fila de una prueba"
 NOISE = b"\x00" * 32
@@ -25,6 +25,10 @@ def _id(client_id: UUID, name: str) -> UUID:
     return uuid5(client_id, name)
 
 
+def _id_of(client_id: UUID, name: str) -> dict[str, UUID]:
+    return {"id": _id(client_id, name)}
+
+
 def _money(client_id: UUID, subscription_id: UUID, now: datetime) -> Rows:
     invoice_id, payment_id, later = _id(client_id, "invoice"), _id(client_id, "payment"), now + timedelta(days=30)
     mine = {"client_id": client_id}
@@ -35,6 +39,7 @@ def _money(client_id: UUID, subscription_id: UUID, now: datetime) -> Rows:
     money = {"method": "spei", "provider": "by_hand", "provider_ref": str(payment_id), "status": "succeeded"}
     days = {"days_total": 30, "days_unused": 1, "base_paid_cents": 100, "amount_cents": 3, "status": "proposed"}
     waits = {"until": later, "until_day": later.date(), "reason": REASON, "granted_by": "staff:1", "granted_at": now}
+    odd = {"body_sha256": NOISE, "raw": {}}
     told = {"provider": "test", "event_id": str(client_id), "received_at": now, "outcome": "booked"}
     return [
         (
@@ -54,7 +59,11 @@ def _money(client_id: UUID, subscription_id: UUID, now: datetime) -> Rows:
         ),
         (payments.Refund, mine | {"id": _id(client_id, "refund"), "invoice_id": invoice_id, "proposed_at": now} | days),
         (payments.Deferral, mine | {"id": _id(client_id, "deferral")} | waits),
-        (payments.PaymentEvent, mine | {"id": _id(client_id, "event"), "body_sha256": NOISE, "raw": {}} | told),
+        (payments.PaymentEvent, mine | _id_of(client_id, "event") | {"body_sha256": NOISE, "raw": {}} | told),
+        (
+            payments.PaymentEventOther,
+            mine | _id_of(client_id, "other") | {"event": _id(client_id, "event"), "received_at": now} | odd,
+        ),
     ]
 
 
@@ -127,6 +136,11 @@ def _documents(client_id: UUID, user_id: UUID, now: datetime) -> Rows:
     version_id = _id(client_id, "document")
     body = {"body_es": "Texto", "sha256_es": NOISE, "is_material": False}
     version = {"id": version_id, "document": "dpa", "version": version_id.int % 2_000_000_000}
+    mine = {"client_id": client_id, "user_id": user_id}
+    sealed = {"name_sealed": NOISE, "content_sealed": NOISE, "sha256": NOISE}
+    proof = sealed | {"media_type": "application/pdf", "size_bytes": 1, "uploaded_at": now}
+    wish = {"old_email": "antes@example.mx", "new_email": "luego@example.mx", "token_hash": client_id.bytes}
+    ends = {"requested_at": now, "expires_at": now}
     seen = {"language": "es", "shown_at": now, "outcome": "accepted_click", "outcome_at": now, "evidence": {}}
     return [
         (documents.DocumentVersion, version | body),
@@ -134,4 +148,6 @@ def _documents(client_id: UUID, user_id: UUID, now: datetime) -> Rows:
             documents.DocumentAcceptance,
             {"client_id": client_id, "document_version_id": version_id, "user_id": user_id} | seen,
         ),
+        (documents.AuthorityDocument, mine | _id_of(client_id, "proof") | proof),
+        (identity.EmailChange, mine | _id_of(client_id, "email") | wish | ends),
     ]

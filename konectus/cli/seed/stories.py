@@ -125,15 +125,15 @@ class Stage:
         return replace(self.work, now=min(instant, self.now), actor=actor or self.work.actor)
 
     def deliver(self, client_id: UUID, answer: Answer | None = None) -> None:
-        """Everything that waits for this Client leaves on its day and arrives, or meets the answer given."""
+        """Everything that waits for this Client leaves on its day and arrives; the newest meets the answer given."""
         self.work.session.flush()  # what was queued is read back
-        for row in reversed(notices.of_client(self.work.session, client_id)):
-            if row.sent_at is not None:
-                continue
+        waiting = [row for row in reversed(notices.of_client(self.work.session, client_id)) if row.sent_at is None]
+        for row in waiting:
             then = self.at(row.queued_at)
             taken = notice_sending.take(then, row.id, self.house)
             if taken is not None:
-                notice_sending.settle(then, taken, answer or self.mail.hand_over(taken.envelope))
+                came = self.mail.hand_over(taken.envelope) if answer is None or row is not waiting[-1] else answer
+                notice_sending.settle(then, taken, came)
 
 
 def play(stage: Stage, parts: Parts, business: Business, client_id: UUID, owner: Actor) -> None:

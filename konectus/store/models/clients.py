@@ -56,6 +56,8 @@ class Client(Base):
     is_agency: Mapped[bool] = mapped_column(Boolean)
     authority: Mapped[str]
     created_at: Mapped[datetime]
+    # Terms 5.1: when an owner said last that all of this is right.
+    details_confirmed_at: Mapped[datetime | None]
     row_version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 declarative configuration, as SQLAlchemy names it

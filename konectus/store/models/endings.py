@@ -87,6 +87,8 @@ class ExportWindow(Base):
     # It does not run while the export is blocked: from when, and how long it stood still before.
     paused_at: Mapped[datetime | None]
     extended_reason: Mapped[str | None]
+    # Downtime up to this instant was given back already, so that it is given once.
+    made_up_until: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[str | None]
 

@@ -115,6 +115,39 @@ class OneTimeLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class EmailChange(Base):
+    """A Client's wish for another registered e-mail: it holds once somebody opened the link sent there (Terms 5.1)."""
+
+    __tablename__ = "email_change"
+    __table_args__ = (
+        UniqueConstraint("client_id", "id"),
+        to_tenant_row("user_id", "ledger.authorized_user"),
+        CheckConstraint("new_email = lower(new_email)", name="email_lower"),
+        CheckConstraint("num_nonnulls(confirmed_at, withdrawn_at) < 2", name="one_end"),
+        CheckConstraint("applied_at is null or confirmed_at is not null", name="applied"),
+        Index(
+            "uq_email_change_one_open",
+            "client_id",
+            unique=True,
+            postgresql_where="applied_at is null and withdrawn_at is null",
+        ),
+        LEDGER,
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("ledger.client.id"))
+    user_id: Mapped[UUID]
+    old_email: Mapped[str]
+    new_email: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    # By the worker: the Client's people may not write the address of its Notices.
+    applied_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
 class SignInFailure(Base):
     """Failed sign-ins per account and per address, so that guessing slows down without locking others out."""
 

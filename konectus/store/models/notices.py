@@ -45,6 +45,11 @@ class Notice(Base):
             postgresql_where="channel = 'email' and sent_at is null and undeliverable_at is null",
         ),
         Index(
+            "ix_notice_failed",
+            "id",
+            postgresql_where="channel = 'email' and (bounced_at is not null or undeliverable_at is not null)",
+        ),
+        Index(
             "ix_notice_unproven",
             "sent_at",
             postgresql_where="channel = 'email' and delivered_at is null and bounced_at is null"

@@ -48,6 +48,7 @@ class Payment(Base):
         CheckConstraint(f"currency = '{CURRENCY}'", name="currency"),
         CheckConstraint("status not in ('succeeded', 'reversed') or paid_at is not null", name="paid"),
         Index("ix_payment_client_id_recorded_at", "client_id", "recorded_at"),
+        Index("ix_payment_pending", "paid_at", postgresql_where="status = 'pending' and paid_at is not null"),
         LEDGER,
     )
 
@@ -115,7 +116,7 @@ class Allocation(Base):
 
 
 class Refund(Base):
-    """Prepaid days that were not used, given back (Terms 16, 18; lifecycle.md 2, #15)."""
+    """Prepaid days that were not used (Terms 16, 18; lifecycle.md 2, #15) or credit that was left, given back."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -124,17 +125,31 @@ class Refund(Base):
         to_tenant_row("invoice_id", "ledger.invoice"),
         to_tenant_row("termination_id", "ledger.termination"),
         one_of("status", RefundStatus),
-        CheckConstraint("days_total > 0 and days_unused between 0 and days_total", name="days"),
+        to_tenant_row("payment_id", "ledger.payment"),
+        CheckConstraint("num_nonnulls(invoice_id, payment_id) = 1", name="one_source"),
+        CheckConstraint(
+            "(invoice_id is null and days_total is null and days_unused is null)"
+            " or (days_total > 0 and days_unused between 0 and days_total)",
+            name="days",
+        ),
         CheckConstraint("amount_cents between 0 and base_paid_cents", name="amount_cents"),
+        Index(
+            "uq_refund_one_of_payment",
+            "payment_id",
+            unique=True,
+            postgresql_where="payment_id is not null and status in ('proposed', 'approved', 'sent')",
+        ),
         LEDGER,
     )
 
     id: Mapped[Id]
     client_id: Mapped[UUID] = mapped_column(ForeignKey("ledger.client.id"), index=True)
-    invoice_id: Mapped[UUID]
+    # Days of a period that was paid, or what is left of a payment once the contract has ended.
+    invoice_id: Mapped[UUID | None]
+    payment_id: Mapped[UUID | None]
     termination_id: Mapped[UUID | None]
-    days_total: Mapped[int] = mapped_column(Integer)
-    days_unused: Mapped[int] = mapped_column(Integer)
+    days_total: Mapped[int | None] = mapped_column(Integer)
+    days_unused: Mapped[int | None] = mapped_column(Integer)
     base_paid_cents: Mapped[int] = mapped_column(BigInteger)
     amount_cents: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str]
@@ -186,5 +201,19 @@ class PaymentEvent(Base):
     event_id: Mapped[str]
     received_at: Mapped[datetime]
     outcome: Mapped[str]
+    body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    raw: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class PaymentEventOther(Base):
+    """Another body that came under the id of an event we had: kept for a person, never acted on by itself."""
+
+    __tablename__ = "payment_event_other"
+    __table_args__ = (UniqueConstraint("event", "body_sha256"), LEDGER)
+
+    id: Mapped[Id]
+    event: Mapped[UUID] = mapped_column(ForeignKey("ledger.payment_event.id"))
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger.client.id"), index=True)
+    received_at: Mapped[datetime]
     body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     raw: Mapped[dict[str, Any]] = mapped_column(JSONB)

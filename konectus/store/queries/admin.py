@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from konectus.domain.channels import Channel
-from konectus.domain.connectors import ConnectorState, Reason, RequestState
+from konectus.domain.connectors import MOOT, ConnectorState, Reason, RequestState
 from konectus.domain.plans import SubscriptionStatus
 from konectus.domain.suspension import Cause
 from konectus.store.models.clients import Client, Subscription, Suspension
@@ -214,8 +214,10 @@ def _staff_id(reference: str) -> UUID | None:
 
 
 def _failed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What a channel refused. A request that became moot because its Connector went another way refuses nothing."""
     asked = ConnectorRequest
-    return (asked.state == RequestState.FAILED, asked.finished_at > now - FAILED_SINCE)
+    moot = asked.error.startswith(MOOT)
+    return (asked.state == RequestState.FAILED, asked.finished_at > now - FAILED_SINCE, moot.is_not(True))
 
 
 def _ending(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,6 +12,7 @@ from konectus.domain.channels import Channel
 from konectus.domain.connectors import LIVE, ConnectorState
 from konectus.domain.plans import SubscriptionStatus
 from konectus.domain.suspension import Cause
+from konectus.store.models.billing import Invoice
 from konectus.store.models.clients import Client, Plan, PlanVersion, Subscription, Suspension
 from konectus.store.models.connectors import Connector, ConnectorRequest
 from konectus.store.models.identity import AgentSession, ApiToken, AuthorizedUser
@@ -99,7 +100,7 @@ def lines(session: Session, *, term: str, suspended: bool, after: UUID | None, m
 
 
 def _found(term: str) -> Select[tuple[UUID]]:
-    """Clients by the beginning of a name, tax id, e-mail or page, or by a page's or bot's id: an index each."""
+    """Clients by the beginning of a name, tax id, e-mail or page, by an invoice or the id of a page: an index each."""
     folded = term.casefold()
     begins = (
         Client.legal_name_lower.startswith(folded, autoescape=True),
@@ -110,6 +111,7 @@ def _found(term: str) -> Select[tuple[UUID]]:
     pages = (Connector.account_id == term, func.lower(Connector.name).startswith(folded, autoescape=True))
     branches = [select(Client.id).where(condition) for condition in begins]
     branches += [select(Connector.client_id).where(condition) for condition in pages]
+    branches.append(select(Invoice.client_id).where(Invoice.number == term.upper()))
     return select(union(*branches).subquery().c[0])
 
 
@@ -200,6 +202,13 @@ def people(session: Session, client_id: UUID, now: datetime, most: int) -> list[
         .limit(most)
     )
     return [Person(*row) for row in sorted(rows, key=lambda row: (not row[4], row[3] != "owner"))]
+
+
+def people_counted(session: Session, client_id: UUID) -> tuple[int, int]:
+    """How many people a Client has, and how many of them are active and hold a seat."""
+    mine = AuthorizedUser.client_id == client_id
+    row = session.execute(select(func.count(), func.count().filter(AuthorizedUser.active.is_(True))).where(mine)).one()
+    return row[0], row[1]
 
 
 def api_tokens(session: Session, client_id: UUID) -> int:

@@ -92,16 +92,18 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund as proposed, with the days it is made of."""
+    """A refund as proposed: of days of an invoice, or of a payment's money that pays nothing."""
 
     id: UUID
     client_id: UUID
     trade_name: str
-    invoice_id: UUID
+    invoice_id: UUID | None
     invoice_number: str | None
+    payment_id: UUID | None
+    payment_ref: str | None
     termination_id: UUID | None
-    days_total: int
-    days_unused: int
+    days_total: int | None
+    days_unused: int | None
     base_paid_cents: int
     amount_cents: int
     status: str
@@ -282,8 +284,9 @@ def _credit() -> Select[*tuple[Any, ...]]:
 
 
 def _refund() -> Select[*tuple[Any, ...]]:
-    named = (Refund.id, Refund.client_id, Client.trade_name, Refund.invoice_id, Invoice.number, Refund.termination_id)
+    named = (Refund.id, Refund.client_id, Client.trade_name, Refund.invoice_id, Invoice.number)
+    of = (Refund.payment_id, Payment.provider_ref, Refund.termination_id)
     sums = (Refund.days_total, Refund.days_unused, Refund.base_paid_cents, Refund.amount_cents)
     state = (Refund.status, Refund.provider_ref, Refund.proposed_at, Refund.decided_at, Refund.decided_by)
-    found = select(*named, *sums, *state).join(Client, Client.id == Refund.client_id)
-    return found.join(Invoice, Invoice.id == Refund.invoice_id)
+    found = select(*named, *of, *sums, *state).join(Client, Client.id == Refund.client_id)
+    return found.outerjoin(Invoice, Invoice.id == Refund.invoice_id).outerjoin(Payment, Payment.id == Refund.payment_id)

@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from konectus.domain.notices import NoticeChannel
+from konectus.domain.notices import WITHDRAWN, NoticeChannel, NoticeKind, NoticeState, state_of
 from konectus.store.models.billing import Invoice, Reading
 from konectus.store.models.clients import Client
 from konectus.store.models.notices import Notice, NoticeEvent, NoticeInvoice, StaffTask
 
-STATES = ("queued", "sent", "delivered", "bounced", "undeliverable")
+STATES = tuple(str(state) for state in NoticeState)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One e-mail of a notice. `state` is one of STATES, derived from its instants."""
+    """One e-mail of a notice. `state` is derived from its instants."""
 
     id: UUID
     client_id: UUID
@@ -39,14 +39,8 @@ class Told:
     body_sha256: bytes
 
     @property
-    def state(self) -> str:
-        if self.undeliverable_at:
-            return "undeliverable"
-        if self.bounced_at:
-            return "bounced"
-        if self.delivered_at:
-            return "delivered"
-        return "sent" if self.sent_at else "queued"
+    def state(self) -> NoticeState:
+        return state_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +95,12 @@ def notice(session: Session, notice_id: UUID) -> Told | None:
     return Told(*row) if row else None
 
 
+def latest(session: Session, client_id: UUID, kind: NoticeKind) -> UUID | None:
+    """The newest e-mail of a kind."""
+    statement = select(Notice.id).where(Notice.client_id == client_id, Notice.kind == kind)
+    return session.scalar(statement.where(Notice.channel == NoticeChannel.EMAIL).order_by(Notice.id.desc()).limit(1))
+
+
 def of_ids(session: Session, notice_ids: list[UUID]) -> dict[UUID, Told]:
     """Several by their ids."""
     return {row[0]: Told(*row) for row in session.execute(_told().where(Notice.id.in_(notice_ids)))}
@@ -139,7 +139,7 @@ def bounced(session: Session, most: int) -> list[Told]:
     again = aliased(Notice)
     same = (again.client_id == Notice.client_id, again.kind == Notice.kind, again.subject_ref == Notice.subject_ref)
     later = select(again.id).where(*same, again.channel == Notice.channel, again.seq > Notice.seq).exists()
-    failed = Notice.bounced_at.is_not(None) | Notice.undeliverable_at.is_not(None)
+    failed = or_(and_(*_in_state(NoticeState.BOUNCED)), and_(*_in_state(NoticeState.UNDELIVERABLE)))
     statement = _told().where(failed, ~later)
     return [Told(*row) for row in session.execute(statement.order_by(Notice.id.desc()).limit(most))]
 
@@ -177,15 +177,18 @@ def _told() -> Select[*tuple[Any, ...]]:
 
 
 def _in_state(state: str) -> tuple[ColumnElement[bool], ...]:
+    """The same as `state_of`, for the database."""
     gone, back, came = Notice.undeliverable_at, Notice.bounced_at, Notice.delivered_at
-    if state == "undeliverable":
-        return (gone.is_not(None),)
-    if state == "bounced":
-        return (gone.is_(None), back.is_not(None))
-    if state == "delivered":
-        return (gone.is_(None), back.is_(None), came.is_not(None))
-    left = Notice.sent_at.is_not(None) if state == "sent" else Notice.sent_at.is_(None)
-    return (gone.is_(None), back.is_(None), came.is_(None), left)
+    if state == NoticeState.BOUNCED:
+        return (back.is_not(None),)
+    if state == NoticeState.DELIVERED:
+        return (back.is_(None), came.is_not(None))
+    if state in (NoticeState.UNDELIVERABLE, NoticeState.WITHDRAWN):
+        withdrawn = Notice.last_error.is_not_distinct_from(WITHDRAWN)
+        meant = withdrawn if state == NoticeState.WITHDRAWN else ~withdrawn
+        return (back.is_(None), came.is_(None), gone.is_not(None), meant)
+    left = Notice.sent_at.is_not(None) if state == NoticeState.SENT else Notice.sent_at.is_(None)
+    return (back.is_(None), came.is_(None), gone.is_(None), left)
 
 
 def _task() -> Select[*tuple[Any, ...]]:

@@ -29,6 +29,8 @@ LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "ledger.suspension": dict.fromkeys(("reason", "lift_reason", "scope", "is_silent"), _STAFF),
     "ledger.audit_entry": {"ip": _OURS, "request_id": _OURS},
     "ledger.authorized_user": {"password_hash": _SIGNS_IN},
+    "ledger.authority_document": {"content_sealed": "the paper itself lies beside it as a file"},
+    "ledger.email_change": {"token_hash": _SIGNS_IN},
     "ledger.deferral": {"reason": _STAFF},
     "ledger.notice": {"message": "the letter itself lies beside it as a file", "last_error": _OURS}
     | dict.fromkeys(("attempts", "not_before"), _OURS),

@@ -1,5 +1,6 @@
 """Reads of invoices: what is owed since when, what was billed, and their sheets. Payments and contracts lie beside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +67,7 @@ class Sheet:
 
 # How much of it was paid before each allocation tells whether one reopened it.
 _OWED = """
-select b.id, b.number, i.issued_at, b.due_at, b.total_cents, b.balance_cents,
+select b.client_id, b.id, b.number, i.issued_at, b.due_at, b.total_cents, b.balance_cents,
        coalesce(max(a.at) filter (where a.amount_cents < 0 and a.before >= b.total_cents), b.due_at) as owed_since
 from ledger.invoice_balance b
 join ledger.invoice i on i.client_id = b.client_id and i.id = b.id
@@ -74,12 +75,12 @@ left join lateral (
   select l.at, l.amount_cents,
          sum(l.amount_cents) over (order by l.id) - l.amount_cents as before
   from ledger.allocation l where l.client_id = b.client_id and l.invoice_id = b.id) a on true
-where b.client_id = :client_id and b.status = 'open' and b.balance_cents > 0 {more}
-group by b.id, b.number, i.issued_at, b.due_at, b.total_cents, b.balance_cents
+where b.client_id {whose} and b.status = 'open' and b.balance_cents > 0
+group by b.client_id, b.id, b.number, i.issued_at, b.due_at, b.total_cents, b.balance_cents
 order by b.due_at, b.id
 """
-_ALL_OWED: TextClause = text(_OWED.format(more=""))
-_OVERDUE: TextClause = text(_OWED.format(more="and b.due_at <= :now"))
+_ALL_OWED: TextClause = text(_OWED.format(whose="= :client_id"))
+_OWED_OF: TextClause = text(_OWED.format(whose="= any(:client_ids)"))
 
 
 def owed(session: Session, client_id: UUID) -> list[Owed]:
@@ -89,7 +90,15 @@ def owed(session: Session, client_id: UUID) -> list[Owed]:
 
 def overdue(session: Session, client_id: UUID, now: datetime) -> list[Owed]:
     """What of it is due already: an invoice is due the instant it is issued."""
-    return [_owed(row) for row in session.execute(_OVERDUE, {"client_id": client_id, "now": now})]
+    return [one for one in owed(session, client_id) if one.due_at <= now]
+
+
+def owed_of(session: Session, client_ids: Sequence[UUID]) -> dict[UUID, list[Owed]]:
+    """What each of several Clients has to pay, in one statement and in their order."""
+    found: dict[UUID, list[Owed]] = {client_id: [] for client_id in client_ids}
+    for row in session.execute(_OWED_OF, {"client_ids": list(client_ids)}):
+        found[row.client_id].append(_owed(row))
+    return found
 
 
 def _owed(row: Row[Any]) -> Owed:
@@ -184,22 +193,3 @@ def _invoice(row: Row[Any]) -> InvoiceRow:
         paid_cents=paid,
         balance_cents=row.total_cents - paid if status is InvoiceStatus.OPEN else 0,
     )
-
-
-# Terms 14.2: what was paid in the twelve months before, less what was given back in them.
-_FEES_PAID = text("""
-select coalesce((select sum(amount_cents) from ledger.payment where client_id = :client_id and status = 'succeeded'
-                 and paid_at > :since and paid_at <= :at), 0)
-     - coalesce((select sum(amount_cents) from ledger.refund where client_id = :client_id
-                 and status in ('sent', 'settled') and decided_at > :since and decided_at <= :at), 0)
-""")
-
-
-def fees_paid_trailing_year(session: Session, client_id: UUID, at: datetime) -> int:
-    """The cap of Terms 14.2 at an instant, in cents: fees paid, not fees invoiced; never below zero."""
-    try:
-        since = at.replace(year=at.year - 1)
-    except ValueError:  # 29 February
-        since = at.replace(year=at.year - 1, day=28)
-    found = session.execute(_FEES_PAID, {"client_id": client_id, "since": since, "at": at}).scalar_one()
-    return max(int(found), 0)

@@ -166,6 +166,12 @@ def destroyed_here(session: Session) -> list[UUID]:
     return list(session.scalars(select(Deletion.client_id).where(Deletion.key_destroyed_at.is_not(None))))
 
 
+def with_files(session: Session) -> set[UUID]:
+    """Clients whose deletion has begun and still has to count and remove their files."""
+    wanted = select(Deletion.client_id).where(Deletion.started_at.is_not(None), Deletion.files_purged_at.is_(None))
+    return set(session.scalars(wanted))
+
+
 def purge(session: Session, entry: Entry, client_id: UUID) -> int:
     """Delete every row of a Client in one table; how many went."""
     column = entry.table.c[entry.client_column]

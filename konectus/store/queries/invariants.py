@@ -59,13 +59,13 @@ QUERIES: Mapping[str, str] = {
         select s.id from ledger.suspension s
         join ledger.invoice i on i.client_id = s.client_id and i.id = s.invoice_id
         where s.cause = 'nonpayment'
-          and (i.due_at > s.opened_at or i.total_cents <= (
+          and (i.due_at > s.opened_at or i.voided_at < s.opened_at or i.total_cents <= (
             select coalesce(sum(a.amount_cents), 0) from ledger.allocation a
             where a.client_id = i.client_id and a.invoice_id = i.id and a.at < s.opened_at))""",
     "suspension_despite_deferral": """
         select s.id from ledger.suspension s join ledger.deferral d on d.client_id = s.client_id
           and (d.invoice_id is null or d.invoice_id = s.invoice_id)
-        where s.cause = 'nonpayment' and d.granted_at <= s.opened_at and d.until > s.opened_at
+        where s.cause = 'nonpayment' and d.granted_at < s.opened_at and d.until > s.opened_at
           and (d.revoked_at is null or d.revoked_at > s.opened_at)""",
     "manual_cause_lifted_by_nobody": """
         select s.id from ledger.suspension s join ledger.cause_policy p on p.cause = s.cause
@@ -91,7 +91,7 @@ QUERIES: Mapping[str, str] = {
           or exists (select from ledger.export_window w where w.client_id = d.client_id
             and w.opened_at <= d.started_at and (w.closed_at is null or w.closed_at > d.started_at))
           or exists (select from ledger.hold h where h.client_id = d.client_id
-            and h.placed_at <= d.started_at and (h.released_at is null or h.released_at > d.started_at)))""",
+            and h.placed_at < d.started_at and (h.released_at is null or h.released_at > d.started_at)))""",
     "erased_but_here": _erased(),
     "invoice_overpaid": """
         select b.id from ledger.invoice_balance b where b.paid_cents not between 0 and b.total_cents""",
@@ -107,7 +107,14 @@ QUERIES: Mapping[str, str] = {
         select p.id from ledger.payment p cross join lateral (
           select coalesce(sum(a.amount_cents), 0) as spent from ledger.allocation a
           where a.client_id = p.client_id and a.payment_id = p.id) s
-        where s.spent < 0 or s.spent > case when p.status = 'succeeded' then p.amount_cents else 0 end""",
+        where s.spent < 0 or s.spent > case when p.status = 'succeeded' then p.amount_cents else 0 end
+        union all select p.id from (
+          select client_id, payment_id, sum(amount_cents) as given from ledger.refund
+          where payment_id is not null and status in ('approved', 'sent', 'settled') group by 1, 2) g
+        join ledger.payment p on p.client_id = g.client_id and p.id = g.payment_id
+        where p.status = 'succeeded' and p.amount_cents < g.given + (
+          select coalesce(sum(a.amount_cents), 0) from ledger.allocation a
+          where a.client_id = p.client_id and a.payment_id = p.id)""",
     "credit_overspent": """
         select c.id from ledger.credit_note c join (
           select client_id, credit_note_id, sum(amount_cents) as spent from ledger.allocation
@@ -136,15 +143,33 @@ QUERIES: Mapping[str, str] = {
     "subscription_outlived_termination": """
         select s.id from ledger.subscription s join ledger.termination t on t.client_id = s.client_id
         where s.status <> 'ended' and t.effected_at is not null and t.reactivated_at is null""",
+    "window_cut_short": """
+        select w.id from ledger.export_window w where w.close_reason = 'elapsed'
+          and (w.closed_at < w.closes_at or w.closes_at < app.mx_deadline(w.opened_at, 30))""",
+    "termination_too_early": """
+        select t.id from ledger.termination t
+        where t.ground = 'konectus_notice' and t.effected_at is not null and not exists (
+          select from ledger.notice n where n.client_id = t.client_id and n.id = t.notice_id
+            and app.mx_deadline(n.delivered_at, 30) <= t.effected_at
+            and (n.bounced_at is null or n.bounced_at >= app.mx_deadline(n.delivered_at, 30)))""",
     "change_without_audit": """
         select found.id from (
-          select id, client_id, 'suspension' as kind from ledger.suspension
-          union all select id, client_id, 'termination' from ledger.termination
-          union all select id, client_id, 'payment' from ledger.payment
-          union all select id, client_id, 'hold' from ledger.hold
-          union all select id, client_id, 'deletion' from ledger.deletion) found
+          select id, client_id, 'suspension' as kind, 'suspension.opened' as action from ledger.suspension
+          union all select id, client_id, 'suspension', 'suspension.lifted' from ledger.suspension
+            where lifted_at is not null
+          union all select id, client_id, 'termination', 'termination.announced' from ledger.termination
+          union all select id, client_id, 'termination', 'termination.effective' from ledger.termination
+            where effected_at is not null
+          union all select id, client_id, 'hold', 'hold.placed' from ledger.hold
+          union all select id, client_id, 'hold', 'hold.released' from ledger.hold where released_at is not null
+          union all select id, client_id, 'deletion', 'deletion.requested' from ledger.deletion
+          union all select id, client_id, 'deletion', 'deletion.started' from ledger.deletion
+            where started_at is not null) found
         where not exists (select from ledger.audit_entry e where e.client_id = found.client_id
-          and e.subject_kind = found.kind and e.subject_id = found.id::text)""",
+          and e.subject_kind = found.kind and e.subject_id = found.id::text and e.action = found.action)
+        union all select p.id from ledger.payment p where p.recorded_at > :now - interval '35 days'
+          and p.id::text not in (select e.subject_id from ledger.audit_entry e
+            where e.subject_kind = 'payment' and e.at > :now - interval '36 days')""",
     "letter_with_body": """
         select l.id from platform.dead_letter l where l.decided_at is not null and octet_length(l.body_sealed) > 0""",
 }

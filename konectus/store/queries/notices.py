@@ -19,7 +19,8 @@ from konectus.domain.notices import (
     NoticeState,
     state_of,
 )
-from konectus.store.models.notices import Notice, NoticeEvent, NoticeInvoice
+from konectus.domain.tasks import TaskKind
+from konectus.store.models.notices import Notice, NoticeEvent, NoticeInvoice, StaffTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,16 @@ def id_of_message(session: Session, message_id: str) -> tuple[UUID, UUID] | None
     """Client and notice of a Message-ID of ours."""
     row = session.execute(select(Notice.client_id, Notice.id).where(Notice.provider_message_id == message_id)).first()
     return (row.client_id, row.id) if row else None
+
+
+def is_unwanted(session: Session, client_id: UUID) -> bool:
+    """Whether somebody of a Client called our mail unwanted, and no person has closed that task yet."""
+    open_one = select(StaffTask.id).where(
+        StaffTask.kind == TaskKind.MAIL_COMPLAINT,
+        StaffTask.subject_ref == f"client:{client_id}",
+        StaffTask.closed_at.is_(None),
+    )
+    return session.scalar(open_one) is not None
 
 
 def banners(session: Session, client_id: UUID, most: int = 20) -> list[NoticeRow]:

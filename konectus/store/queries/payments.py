@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from konectus.domain.invoicing import Period
 from konectus.domain.money import CreditReason, PaymentMethod, PaymentStatus, RefundStatus
 from konectus.store.models.billing import Invoice
-from konectus.store.models.payments import Allocation, CreditNote, Payment, PaymentEvent, Refund
+from konectus.store.models.payments import Allocation, CreditNote, Payment, Refund
 
 SourceKind = Literal["payment", "credit_note"]
 
@@ -64,10 +64,12 @@ class CreditNoteRow:
 
 @dataclass(frozen=True, slots=True)
 class RefundRow:
+    """`invoice_number` and the days are empty where credit is given back that paid nothing."""
+
     refund_id: UUID
     invoice_number: str
-    days_total: int
-    days_unused: int
+    days_total: int | None
+    days_unused: int | None
     base_paid_cents: int
     amount_cents: int
     status: RefundStatus
@@ -86,12 +88,14 @@ class Prepayment:
     paid_cents: int
 
 
-# Money in the order in which it came; what was taken back or tried in vain is no source.
+# Money in the order in which it came; what was taken back, tried in vain or given back is no source.
 _SOURCES = text("""
 select * from (
   select 'payment' as kind, p.id, coalesce(p.paid_at, p.recorded_at) as came_at, p.amount_cents
     - coalesce((select sum(a.amount_cents) from ledger.allocation a
-                where a.client_id = p.client_id and a.payment_id = p.id), 0) as left_cents
+                where a.client_id = p.client_id and a.payment_id = p.id), 0)
+    - coalesce((select sum(r.amount_cents) from ledger.refund r where r.client_id = p.client_id
+                and r.payment_id = p.id and r.status in ('approved', 'sent', 'settled')), 0) as left_cents
   from ledger.payment p where p.client_id = :client_id and p.status = 'succeeded'
   union all
   select 'credit_note', c.id, c.issued_at, c.amount_cents
@@ -196,13 +200,6 @@ def by_reference(session: Session, provider: str, reference: str) -> Known | Non
     return None if row is None else Known(row.id, row.client_id, PaymentStatus(row.status), row.amount_cents)
 
 
-def event_outcome(session: Session, provider: str, event_id: str) -> str | None:
-    """What became of an event that came before."""
-    return session.scalar(
-        select(PaymentEvent.outcome).where(PaymentEvent.provider == provider, PaymentEvent.event_id == event_id)
-    )
-
-
 def credit_notes(session: Session, client_id: UUID) -> list[CreditNoteRow]:
     rows = session.execute(
         select(
@@ -245,14 +242,14 @@ def refunded(session: Session, client_id: UUID, invoice_id: UUID) -> int:
 
 def refunded_for(session: Session, client_id: UUID, termination_id: UUID) -> set[UUID]:
     """Invoices a termination has a refund of, whatever became of it."""
-    statement = select(Refund.invoice_id).where(Refund.client_id == client_id, Refund.termination_id == termination_id)
-    return set(session.scalars(statement))
+    mine = (Refund.client_id == client_id, Refund.termination_id == termination_id, Refund.invoice_id.is_not(None))
+    return {found for found in session.scalars(select(Refund.invoice_id).where(*mine)) if found is not None}
 
 
 def refunds(session: Session, client_id: UUID) -> list[RefundRow]:
     rows = session.execute(
         select(Refund, Invoice.number)
-        .join(Invoice, (Invoice.client_id == Refund.client_id) & (Invoice.id == Refund.invoice_id))
+        .outerjoin(Invoice, (Invoice.client_id == Refund.client_id) & (Invoice.id == Refund.invoice_id))
         .where(Refund.client_id == client_id)
         .order_by(Refund.proposed_at.desc(), Refund.id.desc())
     )

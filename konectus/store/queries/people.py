@@ -81,6 +81,10 @@ def staff_by_email(session: Session, email: str) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.email == email, Staff.active.is_(True)))
 
 
+def staff_by_id(session: Session, staff_id: UUID) -> Staff | None:
+    return session.scalar(select(Staff).where(Staff.id == staff_id, Staff.active.is_(True)))
+
+
 def staff_session(session: Session, token_hash: bytes) -> StaffSignedIn | None:
     row = session.execute(
         select(

@@ -22,6 +22,8 @@ class Standing:
     """
 
     must_accept: bool = False
+    # Later Terms are in force than those that were accepted: going on using the product accepts them (Terms 16).
+    has_new_terms: bool = False
     pauses_at: datetime | None = None
     owed_cents: int = 0
     exports_until: datetime | None = None
@@ -34,7 +36,7 @@ class Standing:
 # and queued after the invoice was last reopened.
 _STANDING = text(f"""
 with terms as (
-  select v.id from ledger.document_version v where v.document = 'terms' and v.published_at is not null
+  select v.id, v.version from ledger.document_version v where v.document = 'terms' and v.published_at is not null
     and v.withdrawn_at is null and v.effective_at <= :now),
 owed as (
   select b.id, b.balance_cents, {OWED_SINCE} as since from ledger.invoice_balance b
@@ -56,6 +58,9 @@ select
     select 1 from ledger.document_acceptance a join ledger.document_version v on v.id = a.document_version_id
     where a.client_id = :client_id and v.document = 'terms'
       and a.outcome in ('accepted_click', 'accepted_by_use')) as must_accept,
+  exists (select 1 from (select t.id from terms t order by t.version desc limit 1) newest where not exists (
+    select 1 from ledger.document_acceptance a where a.client_id = :client_id
+      and a.document_version_id = newest.id and a.outcome is not null)) as has_new_terms,
   (select min(greatest(c.deadline, (select max(f.until) from ledger.deferral f where f.client_id = :client_id
       and f.revoked_at is null and (f.invoice_id is null or f.invoice_id = c.id)))) from clocks c) as pauses_at,
   (select coalesce(sum(o.balance_cents), 0)::bigint from owed o) as owed_cents,
@@ -75,6 +80,7 @@ def of_client(session: Session, client_id: UUID, now: datetime) -> Standing:
     row = session.execute(_STANDING, {"client_id": client_id, "now": now, "notice_days": _NOTICE_DAYS}).one()
     return Standing(
         must_accept=row.must_accept,
+        has_new_terms=row.has_new_terms and not row.must_accept,
         pauses_at=row.pauses_at,
         owed_cents=row.owed_cents,
         exports_until=row.exports_until,

@@ -21,7 +21,15 @@ __all__ = ["clock", "installation", "make", "owing", "web"]
 pytestmark = pytest.mark.browser
 # Every page once, the fullest ones in both.
 WIDE = ("/account", "/account/plan", "/account/documents", "/account/people", "/signup")
-NARROW = ("/account", "/account/invoices", "/account/people", "/account/cancel", "/signup", "/reset")
+NARROW = (
+    "/account",
+    "/account/invoices",
+    "/account/people",
+    "/account/cancel",
+    "/account/details",
+    "/signup",
+    "/reset",
+)
 
 
 @pytest.fixture

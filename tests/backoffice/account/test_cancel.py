@@ -71,3 +71,18 @@ def test_a_suspended_client_cancels_and_its_debt_is_named(web: Web, owing: Owing
     http = web.agent_of(owing.client_id, role=UserRole.OWNER)
     assert "Quedan por pagar $2,259.68" in http.get(HOME).text.replace("\xa0", " ")
     assert http.post(HOME, data=PERIOD).headers["location"] == f"{HOME}?note=cancelled"
+
+
+def test_credit_that_no_invoice_used_is_told_before_the_end_and_its_way_back_after_it(
+    web: Web, owing: Owing, installation: Installation
+) -> None:
+    owing.pay(3_000_00)
+    http = web.agent_of(owing.client_id, role=UserRole.OWNER)
+    assert "Se propone devolver $740.32" in http.get(HOME).text.replace("\xa0", " ")
+    http.post(HOME, data=NOW)
+    owing.clock.advance(minutes=5)
+    ending_sweeps.terminate_effective(installation)
+    shown = web.agent_of(owing.client_id, role=UserRole.OWNER).get("/account/invoices").text.replace("\xa0", " ")
+    assert "saldo a favor que ninguna factura usó" in shown
+    assert "Por decidirse" in shown
+    assert "para la siguiente factura" not in shown

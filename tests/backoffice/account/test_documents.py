@@ -3,12 +3,14 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from konectus.domain.roles import UserRole
 from konectus.domain.terms import Document
-from konectus.services import credentials, documents, registration
+from konectus.services import credentials, documents
 from konectus.services.documents import NewVersion
 from konectus.services.installation import Installation
+from konectus.store.models.documents import DocumentAcceptance
 from konectus.store.queries import documents as read
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
@@ -19,7 +21,6 @@ from tests.support.factories import STAFF, Factory
 __all__ = ["clock", "installation", "make", "web"]
 
 HOME = "/account/documents"
-PASSWORD = "una frase bastante larga"
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +83,48 @@ def test_what_konectus_asked_for_is_shown_and_pauses_nothing(
     assert "Poder" not in web.agent_of(clients[2]).get(HOME).text
 
 
-def test_using_the_product_under_a_later_version_accepts_it_at_the_next_sign_in(
+def accepted(installation: Installation, client_id: UUID) -> list[tuple[int, str]]:
+    with installation.database.session(Role.WORKER) as session:
+        return [(one.version, one.outcome) for one in read.of_client(session, client_id)]
+
+
+def test_the_first_request_under_a_later_version_accepts_it_once_and_never_that_of_an_agent(
     web: Web, make: Factory, installation: Installation, clients: list[UUID]
 ) -> None:
     client = make.client()  # accepts what is in force
-    with installation.works.system() as work:
-        user = registration.add_user(work, client.id, "uso@terms.example", "Mariana", UserRole.OWNER)
-        work.session.flush()
-        link = credentials.link_for_user(work, user.id)
-    credentials.set_user_password(installation.works, link, PASSWORD)
+    owner, agent = web.agent_of(client.id, role=UserRole.OWNER), web.agent_of(client.id)
+    before = accepted(installation, client.id)
     with installation.works.system() as work:
         documents.publish(work, NewVersion(document=Document.TERMS, body_es="Texto nuevo"))
-    entered = web.browser().post("/login", data={"email": "uso@terms.example", "password": PASSWORD})
-    assert entered.headers["location"] == "/inbox"
+        version = documents.terms_in_force(work).version
+    agent.get("/inbox")
+    assert accepted(installation, client.id) == before
+    for _ in range(2):
+        assert owner.get("/account").status_code == 200
+    assert accepted(installation, client.id) == [(version, "accepted_by_use"), *before]
+
+
+def test_use_by_a_program_counts_as_well_and_the_token_is_kept_as_evidence(
+    web: Web, make: Factory, installation: Installation, clients: list[UUID], clock: ManualClock
+) -> None:
+    client = make.client()
+    with installation.works.system() as work:
+        secret = credentials.add_api_token(work, client.id, "contabilidad")
+    program = web.browser(authorization=f"Bearer {secret}")
+    assert program.get("/api/v1/connectors").status_code == 200
+    before = accepted(installation, client.id)
+    with installation.works.system() as work:
+        documents.publish(work, NewVersion(document=Document.TERMS, body_es="Texto más nuevo"))
+        version = documents.terms_in_force(work).version
+    clock.advance(minutes=10)
+    for _ in range(2):
+        program.get("/api/v1/connectors")
+    assert accepted(installation, client.id) == [(version, "accepted_by_use"), *before]
     with installation.database.session(Role.WORKER) as session:
-        found = read.of_client(session, client.id)
-    assert [(one.version, one.outcome) for one in found] == [(2, "accepted_by_use"), (1, "accepted_click")]
+        kept = session.scalars(
+            select(DocumentAcceptance.evidence).where(
+                DocumentAcceptance.client_id == client.id, DocumentAcceptance.outcome == "accepted_by_use"
+            )
+        ).all()
+    assert kept
+    assert all("api_token" in evidence for evidence in kept)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from backoffice import deps
 from backoffice.account import exports as pages
@@ -75,7 +76,7 @@ def test_owner_asks_watches_and_fetches_the_whole_archive(web: Web, client_id: U
     assert answer.headers["cache-control"] == "private, no-store"
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert re.fullmatch(
-        r'attachment; filename="konectus-ptica-luc-a-\d{4}-\d\d-\d\d\.zip"', answer.headers["content-disposition"]
+        r'attachment; filename="konectus-optica-lucia-\d{4}-\d\d-\d\d\.zip"', answer.headers["content-disposition"]
     )
     assert zipfile.ZipFile(io.BytesIO(answer.content)).testzip() is None
     assert "Descargado" in owner.get(HOME).text
@@ -89,6 +90,52 @@ def test_a_program_that_lost_its_connection_goes_on_where_it_stood(web: Web, cli
     assert (rest.status_code, rest.headers["content-range"]) == (206, f"bytes 700-{len(whole) - 1}/{len(whole)}")
     assert rest.content == whole[700:]
     assert owner.post(f"{HOME}/{job_id}/download", headers={"range": "bytes=9-2"}).content == whole
+    for wanted, part in (("bytes=3-8", whole[3:9]), ("bytes=-7", whole[-7:]), ("bytes=5-99999999", whole[5:])):
+        got = owner.post(f"{HOME}/{job_id}/download", headers={"range": wanted})
+        assert (got.status_code, got.content) == (206, part), wanted
+
+
+def test_a_range_behind_the_end_is_refused_with_the_length_and_is_no_download(web: Web, client_id: UUID) -> None:
+    """RFC 9110, 15.5.17. Whoever has all of it asks for the rest: the whole once more would be written behind it."""
+    owner, job_id = owner_of(web, client_id), built(web, client_id)
+    refused = [owner.post(f"{HOME}/{job_id}/download", headers={"range": wanted}) for wanted in behind(web, job_id)]
+    size = str(size_of(web, job_id))
+    assert [answer.status_code for answer in refused] == [416, 416, 416]
+    assert {answer.headers["content-range"] for answer in refused} == {f"bytes */{size}"}
+    assert {answer.content for answer in refused} == {b""}
+    with web.installation.database.session(Role.WORKER) as session:
+        assert rows.recent(session, client_id)[0].downloaded_at is None
+
+
+def size_of(web: Web, job_id: UUID) -> int:
+    with web.installation.database.session(Role.WORKER) as session:
+        found = rows.by_id(session, job_id)
+    assert found is not None
+    return found.finished[0]
+
+
+def behind(web: Web, job_id: UUID) -> list[str]:
+    size = size_of(web, job_id)
+    return [f"bytes={size}-", f"bytes={size}-{size + 9}", "bytes=-0"]
+
+
+def test_the_next_range_of_a_download_is_refused_once_its_owner_is_none_or_its_time_is_over(
+    web: Web, client_id: UUID, clock: ManualClock
+) -> None:
+    """A program that goes on takes neither a page nor a refusal for the rest of its file."""
+    job_id, owner = built(web, client_id), owner_of(web, client_id)
+
+    def goes_on(role: str) -> int:
+        with web.installation.database.session(Role.WORKER) as session:
+            change = text("update ledger.authorized_user set role = :role where client_id = :id")
+            session.execute(change, {"role": role, "id": client_id})
+        return owner.post(f"{HOME}/{job_id}/download", headers=more).status_code
+
+    more = {"range": "bytes=10-19"}
+    assert [goes_on(role) for role in ("owner", "supervisor", "owner")] == [206, 403, 206]
+    clock.advance(hours=72)
+    answer = owner_of(web, client_id).post(f"{HOME}/{job_id}/download", headers=more)
+    assert (answer.status_code, "zip" in answer.headers["content-type"]) == (409, False)
 
 
 def test_agents_and_supervisors_neither_ask_nor_fetch(web: Web, client_id: UUID) -> None:
@@ -140,7 +187,7 @@ def test_a_suspended_owner_takes_everything_along(web: Web, client_id: UUID) -> 
     job_id, owner = built(web, client_id), owner_of(web, client_id)
 
     assert owner.post(f"{HOME}/{job_id}/download").status_code == 200
-    assert "plazo para llevarte tus datos" in owner.get(HOME).text
+    assert "Puedes llevarte tus datos hasta el" in owner.get(HOME).text
 
 
 def test_a_download_that_runs_ends_with_its_session_and_with_its_time(

@@ -137,3 +137,17 @@ def test_an_invitation_is_sent_again_and_withdrawn(
     assert web.browser().post(second, data={"password": PASSWORD}).status_code == 404
     assert "1 de 3 lugares ocupados" in http.get(HOME).text
     assert http.post(f"{HOME}/{user}/again").headers["location"] == f"{HOME}?note=not_invited"
+
+
+def test_nobodys_mailbox_is_filled_with_invitations_and_what_was_typed_is_kept(
+    http: httpx.Client, mailbox: Mailbox, client_id: UUID, installation: Installation
+) -> None:
+    invite(http, "llena@people.example")
+    person = member(installation, client_id, "llena@people.example").id
+    answers = [http.post(f"{HOME}/{person}/again") for _ in range(8)]
+    assert [answer.status_code for answer in answers] == [303] * 4 + [429] * 4
+    assert "Espera" in answers[-1].text
+    again = invite(http, "llena@people.example")
+    assert again.status_code == 429
+    assert 'value="llena@people.example"' in again.text
+    assert len(mailbox.all_to("llena@people.example")) <= 5

@@ -112,7 +112,7 @@ def test_suspended_for_non_payment_the_owner_sees_proof_clocks_and_the_way_out(w
     assert "lunes 2 de marzo, 10:00" in shown  # delivered
     assert "miércoles 4 de marzo, 23:59" in shown  # until when it could be paid
     assert "sábado 4 de abril, 23:59" in shown  # thirty full days after the Suspension
-    assert "quedan 31 días" in shown
+    assert "quedan 30 días" in shown
     assert "Pagar $2,259.68" in shown
     assert 'href="/account/export"' in shown
 
@@ -120,7 +120,7 @@ def test_suspended_for_non_payment_the_owner_sees_proof_clocks_and_the_way_out(w
 def test_the_days_are_counted_down_to_the_last_one(web: Web, owing: Owing) -> None:
     suspended(owing)
     http = owner(web, owing)
-    for at, words in (("2026-04-03T23:00", "quedan 2 días"), ("2026-04-04T12:00", "queda 1 día")):
+    for at, words in (("2026-04-03T23:00", "queda 1 día"), ("2026-04-04T12:00", "hoy es el último día")):
         owing.clock.set(mexico(at))
         http = owner(web, owing)
         assert words in page(http), at

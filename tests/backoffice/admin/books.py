@@ -1,6 +1,7 @@
 """Money and notices of a Client for pages of the admin, through services; rows where only a job makes them."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -9,7 +10,7 @@ from konectus.domain.money import CreditReason, PaymentMethod
 from konectus.domain.notices import NoticeKind
 from konectus.domain.tasks import TaskKind
 from konectus.services import credits as credit_notes
-from konectus.services import notices, payments, tasks
+from konectus.services import notices, payment_events, payments, tasks
 from konectus.services.credits import NewCredit
 from konectus.services.installation import Installation
 from konectus.services.notices import NewNotice
@@ -17,7 +18,7 @@ from konectus.services.payments import NewPayment
 from konectus.services.work import Change
 from konectus.store.models.notices import Notice, NoticeInvoice, StaffTask
 from konectus.store.models.payments import Refund
-from konectus.store.queries import billing
+from konectus.store.queries import billing, payment_told
 from konectus.store.queries.billing import Owed
 
 
@@ -64,10 +65,19 @@ class Books:
                 work.session.execute(insert(NoticeInvoice).values(row))
         return found
 
+    def told(self, client_id: UUID, event_id: str = "evt_1", cents: object = -5, **more: object) -> UUID:
+        """An event of the payment webhook; this one cannot be booked."""
+        payment = {"client_id": str(client_id), "reference": event_id, "amount_cents": cents, "currency": "MXN"} | more
+        body = {"id": event_id, "type": "payment.succeeded", "payment": payment}
+        with self.installation.works.system() as work:
+            payment_events.take(work, "stp", body, sha256(repr(body).encode()).digest())
+            return payment_told.event(work.session, "stp", event_id).id
+
     def task(self, client_id: UUID) -> UUID:
         with self.installation.works.system() as work:
             tasks.open_task(work, TaskKind.AUTHORITY_DOCUMENTS, f"client:{client_id}", client_id=client_id)
-            return work.session.scalars(select(StaffTask.id).where(StaffTask.client_id == client_id)).one()
+            mine = (StaffTask.client_id == client_id, StaffTask.kind == TaskKind.AUTHORITY_DOCUMENTS)
+            return work.session.scalars(select(StaffTask.id).where(*mine)).one()
 
     def refund(self, client_id: UUID, invoice_id: UUID, cents: int = 3_000) -> UUID:
         """One that a termination proposed."""

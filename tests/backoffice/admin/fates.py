@@ -5,13 +5,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from konectus.domain.endings import HoldKind
-from konectus.services import documents, ending_sweeps, holds, terminations
+from konectus.domain.roles import StaffRole, UserRole
+from konectus.services import authority, documents, ending_sweeps, holds, registration, terminations
 from konectus.services.installation import Installation
-from konectus.services.work import Change
+from konectus.services.work import Actor, Change
 from konectus.store.models.documents import DocumentVersion
 from konectus.store.models.endings import Deletion, ExportJob
 from konectus.store.queries import windows
 from tests.support.factories import STAFF
+from tests.support.papers import PDF
 
 WHY = "Lo pide el área jurídica hoy"
 
@@ -25,7 +27,9 @@ def fates(installation: Installation, client_id: UUID, ended_id: UUID) -> dict[s
         ending_sweeps.effect(work, ended)
         document = work.session.scalars(select(DocumentVersion.id)).first()
         window = windows.open_of(work.session, ended_id)[0].id
-    with installation.works.staff(STAFF) as work:
+    with installation.works.system() as work:
+        legal = registration.add_staff(work, f"{client_id}@legal.example", "Rosa Ibarra", StaffRole.LEGAL).id
+    with installation.works.staff(Actor("staff", str(legal), "Rosa Ibarra")) as work:
         hold = holds.place(work, client_id, HoldKind.LEGAL, WHY)
         approval = holds.request_release(work, hold, WHY).id
     return {
@@ -37,7 +41,18 @@ def fates(installation: Installation, client_id: UUID, ended_id: UUID) -> dict[s
         "approval": str(approval),
         "archive": str(archive(installation, ended_id)),
         "deletion": str(deletion(installation, ended_id, window)),
+        "paper": str(paper(installation, ended_id)),
     }
+
+
+def paper(installation: Installation, client_id: UUID) -> UUID:
+    """A proof of authority that an owner handed in."""
+    with installation.works.staff(STAFF) as work:
+        documents.request_authority(work, client_id, "Poder notarial", reason=WHY)
+    with installation.works.system() as work:
+        owner = registration.add_user(work, client_id, f"{client_id}@owner.example", "Lucía Sanz", UserRole.OWNER)
+        work.session.flush()
+        return authority.hand_in(work, client_id, owner.id, "poder.pdf", PDF)
 
 
 def archive(installation: Installation, client_id: UUID) -> UUID:

@@ -32,7 +32,7 @@ class Page(HTMLParser):
             self._open.append(tag)
         if tag == "a":
             self.links.append(given.get("href", ""))
-        if tag == "input" and "name" in given:
+        if tag == "input" and "name" in given and ("checked" in given or given.get("type") != "checkbox"):
             self.fields[given["name"]] = given.get("value", "")
         if tag == "textarea":
             self._area = given["name"]

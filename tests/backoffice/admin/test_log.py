@@ -256,7 +256,12 @@ def test_today_tells_what_rings_with_the_mend_and_where_to_look(
     traffic.came()
     clock.advance(minutes=2)
     page = read(staff, "/admin/")
-    for told in ("Alarmas", "Hay eventos que esperan más de un minuto", "Hay mensajes apartados", "scheduler, sender"):
+    for told in (
+        "Alarmas",
+        "Hay eventos que esperan más de un minuto",
+        "Hay mensajes apartados",
+        "Tareas automáticas, Envíos y trabajo de fondo",
+    ):
         assert told in page.words
     assert f"{EVENTS}/list?show=waiting" in page.links
     assert f"{LETTERS}/list" in page.links

@@ -36,3 +36,11 @@ def test_a_slip_is_named_in_one_line(typed: str, said: str) -> None:
 def test_names_in_other_scripts_are_compared_too() -> None:
     assert mismatch("شركة النخيل", "شركة النخيل") == ""
     assert mismatch("شركة النخيل", "شركة") != ""
+
+
+@pytest.mark.parametrize(
+    "name", ["Ta\u200bller Uno", "\u202eTaller Uno", "Taller\u2066 Uno\u2069", "\ufeffTaller\x07 Uno"]
+)
+def test_signs_nobody_sees_do_not_have_to_be_typed(name: str) -> None:
+    assert mismatch(name, "Taller Uno") == ""
+    assert mismatch(name, "Taller Dos") != ""

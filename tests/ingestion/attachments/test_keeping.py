@@ -130,6 +130,12 @@ class Slow:
         del client_id, file_id
         self.meanwhile()
 
+    def clients(self) -> set[UUID]:
+        raise AssertionError
+
+    def count(self, client_id: UUID) -> int:
+        raise AssertionError(client_id)
+
     def delete_all(self, client_id: UUID) -> int:
         raise AssertionError(client_id)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,13 +18,14 @@ from sqlalchemy import text
 
 from ingestion.sender.mailing import Mailing
 from ingestion.sender.process import Sender
-from konectus.domain.notices import NoticeKind, NoticeState
+from konectus.domain.notices import NoticeEventKind, NoticeKind, NoticeState
+from konectus.domain.tasks import TaskKind
 from konectus.mail.letters import House
 from konectus.mail.port import Answer, Envelope
 from konectus.mail.smtp import SmtpMail
-from konectus.services import notice_sweeps, notices
+from konectus.services import notice_sweeps, notices, tasks
 from konectus.services.installation import Installation
-from konectus.services.notices import NewNotice
+from konectus.services.notices import MailEvent, NewNotice
 from konectus.store.cluster import Endpoint
 from konectus.store.queries import notices as read
 from konectus.store.queries.notices import NoticeRow
@@ -185,6 +187,50 @@ def test_a_server_that_is_down_keeps_the_others_waiting_not_failing(office: Offi
     assert len(set(office.ids())) == 4
 
 
+def test_a_stop_in_a_talk_that_hangs_puts_the_notice_off_and_the_next_sender_sends_it(office: Office) -> None:
+    made = office.queue()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mail = SmtpMail("127.0.0.1", silent.getsockname()[1], seconds=30.0)
+        hanging = Mailing(office.installation.works, mail, HOUSE)
+        step = threading.Thread(target=hanging.step)
+        step.start()
+        conn, _ = silent.accept()
+        hanging.stopping.set()
+        hanging.ask_to_stop()
+        step.join(5)
+        conn.close()
+    assert not step.is_alive()
+    assert (office.row(made).state, office.kinds(made)) == (NoticeState.QUEUED, ["deferred"])
+    office.clock.advance(minutes=1)
+    office.mailing().step()
+    assert office.ids() == [f"<{made}@konectus.example>"]
+
+
+def test_mail_that_was_called_unwanted_opens_a_task_and_only_courtesies_rest(office: Office) -> None:
+    first = office.queue()
+    office.mailing().step()
+    client_id = office.row(first).client_id
+    with office.installation.works.system() as work:
+        message_id = f"<{first}@konectus.example>"
+        said = MailEvent("mail:1", message_id, NoticeEventKind.COMPLAINT, work.now, {"kind": "complaint"})
+        assert [notices.event(work, said) for _ in range(2)] == ["applied", "duplicate"]
+
+    def tell(kind: NoticeKind, **facts: object) -> NoticeState:
+        with office.installation.works.system() as work:
+            made = notices.queue(work, client_id, NewNotice(kind, str(work.new_id()), facts))
+        assert made is not None
+        office.mailing().step()
+        return office.row(made).state
+
+    ends = {"effective_at": "2026-04-01T06:00:00+00:00"}
+    assert tell(NoticeKind.REACTIVATED) is NoticeState.WITHDRAWN
+    assert tell(NoticeKind.TERMINATION_NOTICE, **ends) is NoticeState.SENT, "the Terms have us tell it"
+    assert office.row(first).state is NoticeState.SENT
+    with office.installation.works.system() as work:
+        assert tasks.close_task(work, TaskKind.MAIL_COMPLAINT, f"client:{client_id}")
+    assert tell(NoticeKind.REACTIVATED) is NoticeState.SENT
+
+
 @dataclass
 class Lost:
     """The way out of a sender that dies between the server's yes and writing it down."""
@@ -194,6 +240,9 @@ class Lost:
     def hand_over(self, envelope: Envelope) -> Answer:
         self.mail.hand_over(envelope)
         raise KeyboardInterrupt
+
+    def ask_to_stop(self) -> None:
+        raise AssertionError
 
 
 def test_who_dies_after_the_servers_yes_leaves_a_row_that_nobody_sends_again(office: Office) -> None:

@@ -169,11 +169,13 @@ def test_demo_clock_only_moves_forward(command: Konectus, own_folder: Path, monk
     assert command("clock", "advance", "--minutes", "30").code == 0
     ahead = OffsetClock(own_folder / "clock").now() - SystemClock().now()
     assert abs(ahead - timedelta(days=2, hours=1, minutes=30)) < timedelta(seconds=5)
-    back = command("clock", "advance", "--days", "-1")
-    assert (back.code, back.err.strip()) == (
-        1,
-        "the clock only moves forward: give --days, --hours or --minutes above 0",
-    )
+    for days in ("-1", "nan", "inf", "1e308", "5000000"):  # the last one went past the year 9999, for good
+        back = command("clock", "advance", "--days", days)
+        assert (back.code, back.err.strip()) == (
+            1,
+            "the clock only moves forward: give --days, --hours or --minutes above 0, ten years at most",
+        )
+    assert OffsetClock(own_folder / "clock").now() - SystemClock().now() - ahead < timedelta(seconds=5)
 
 
 def test_commands_in_a_demos_folder_speak_of_that_demo_and_processes_do_not_serve_it(
@@ -203,3 +205,17 @@ def _end(installation: Installation, connector_id: UUID, state: str, error: str 
             text("update platform.connector_request set state = :state, error = :error where connector_id = :id"),
             {"state": state, "error": error, "id": connector_id},
         )
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", "a\x00b", "Ta\u202eller", "x" * 201])
+def test_nobody_is_registered_under_a_name_that_cannot_be_read(konectus: Konectus, name: str) -> None:
+    """It was "the database refused: check KONECTUS_DATABASE_URL", or a Client without a name."""
+    refused = konectus("client", "add", "--name", name, "--email", "legal@taller.example")
+    assert (refused.code, refused.out) == (2, "")
+    assert "a name has 1 to 200 characters that can be read and typed" in " ".join(refused.err.split())
+    assert "legal@taller.example" not in konectus("client", "list").out
+
+
+def test_a_client_that_is_in_use_says_why_nothing_of_it_is_deleted(konectus: Konectus, make: Factory) -> None:
+    told = konectus("client", "delete-status", "--client", str(make.client().id))
+    assert (told.code, told.out) == (0, "no deletion was asked for; one is refused now: the Client uses the product\n")

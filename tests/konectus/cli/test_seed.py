@@ -13,7 +13,8 @@ from konectus.domain.roles import StaffRole, UserRole
 from konectus.services import suspending
 from konectus.services.installation import Installation
 from konectus.store.cluster import Endpoint
-from konectus.store.queries import people, profiles
+from konectus.store.queries import demo_people, people
+from konectus.store.queries.demo_people import Standing
 from konectus.store.roles import Role
 from reports import release
 from tests.support.clock import START, ManualClock
@@ -166,11 +167,14 @@ def test_installation_with_clients_of_its_own_is_never_seeded(
 
 def test_first_people_are_those_whom_the_demo_lets_in(seeded: Installation) -> None:
     with Sessions(seeded).worker() as session:
-        users = profiles.demo_users(session, 4)
-        staff = profiles.demo_staff(session, 20)
+        users = demo_people.users(session, 4)
+        staff = demo_people.staff(session, 20)
         analyst = people.staff_by_email(session, "dario@konectus.example")
-    assert {user.client_name for user in users} == {f"{LEADING[0].kind} {LEADING[0].proper}"}
-    assert {user.login.role for user in users} == set(UserRole)
+    owners = {user.standing: user.login.role for user in users[4:]}
+    assert owners == dict.fromkeys(owners, UserRole.OWNER)
+    assert set(owners) >= {Standing.TRYING, Standing.TRIAL_OVER, Standing.LEFT}
+    assert {user.client_name for user in users[:4]} == {f"{LEADING[0].kind} {LEADING[0].proper}"}
+    assert {user.login.role for user in users[:4]} == set(UserRole)
     assert {person.role for person in staff} == set(StaffRole)
     assert analyst is not None
 

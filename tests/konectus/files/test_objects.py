@@ -54,6 +54,23 @@ def test_objects_lie_by_client_so_that_an_erasure_finds_them(files: Files) -> No
     assert found["path"] == f"{LUMBRE}/a1/{FOTO}"
 
 
+def test_those_of_whom_something_is_here_are_listed_and_nobody_else(files: Files, tmp_path: Path) -> None:
+    for store in (files, DirectoryFiles(tmp_path / "files")):
+        assert store.clients() == set()
+        store.write(LUMBRE, FOTO, b"uno")
+        store.write(LUMBRE, PLANO, b"dos")
+        store.write(LILA, FOTO, b"tres")
+        assert store.clients() == {LUMBRE, LILA}
+        store.delete_all(LUMBRE)
+        assert store.clients() == {LILA}
+    (tmp_path / "files" / "lost+found").mkdir()
+    assert DirectoryFiles(tmp_path / "files").clients() == {LILA}
+    assert isinstance(files, ObjectFiles)
+    obstore.put(files.store, "lost/found", b"-")
+    assert files.clients() == {LILA}
+    obstore.delete(files.store, "lost/found")
+
+
 def test_second_write_replaces_the_first(files: Files) -> None:
     files.write(LUMBRE, FOTO, b"uno")
     files.write(LUMBRE, FOTO, b"dos")

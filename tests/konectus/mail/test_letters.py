@@ -126,6 +126,13 @@ def test_each_cause_of_a_suspension_is_told_what_ends_it(cause: str) -> None:
     assert ("Quedó sin pagar: F-2026-000007 ($948.00)." in words) == (cause == "nonpayment")
 
 
+@pytest.mark.parametrize(
+    ("left", "said"), [(30, "Te quedan 30 días para"), (1, "Te queda 1 día para"), (0, "Hoy es el último día para")]
+)
+def test_a_reminder_says_how_many_days_are_left_and_names_the_last(left: int, said: str) -> None:
+    assert letter(NoticeKind.EXPORT_WINDOW, days_left=left).subject.startswith(said)
+
+
 def test_texts_are_as_their_version_says() -> None:
     """Changed on purpose? Give the kind a new version in versions.json, with the hash this test prints."""
     assert {str(kind): letters.texts_sha256(kind) for kind in NoticeKind} == {
@@ -178,6 +185,8 @@ def test_no_value_becomes_a_header_a_line_or_a_link_of_its_own(words: str, numbe
         "a@",
         "@b.mx",
         "a@b.mx\0",
+        "o(k)@b.mx",
+        "a\N{RIGHT-TO-LEFT OVERRIDE}b@c.mx",
         f"a@{'b' * 70}.mx",
         f"a@{'x.' * 130}mx",
     ],

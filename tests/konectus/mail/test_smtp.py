@@ -1,19 +1,24 @@
 """Handing mail to a real server: taken, refused, put off, hanging, encrypted, signed in; and to a folder."""
 
+import contextlib
 import socket
 import stat
 import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from time import sleep
 
 import pytest
 from pydantic import SecretStr
 
+from konectus.clock import monotonic
+from konectus.mail import talking
 from konectus.mail.directory import DirectoryMail
 from konectus.mail.opening import open_mail
 from konectus.mail.port import Answer, Envelope, MailDown, Outcome, send
 from konectus.mail.smtp import SmtpMail, WrongSmtpUrl
+from konectus.mail.talking import Talks
 from konectus.settings import Settings
 from tests.support.mailbox import PASSWORD, USER, Certificate, Mailbox, running
 
@@ -112,6 +117,45 @@ def test_a_server_that_hangs_up_in_the_middle_of_the_talk_puts_off() -> None:
         answer = SmtpMail("127.0.0.1", listening.getsockname()[1], seconds=2).hand_over(envelope())
         thread.join()
     assert answer.outcome is Outcome.DEFERRED
+
+
+def dripping(listening: socket.socket, *said: bytes) -> None:
+    """A server that says this and then a byte now and then, each within the patience of one wait."""
+    conn, _ = listening.accept()
+    with conn, contextlib.suppress(OSError):
+        for words in said:
+            conn.sendall(words)
+            conn.recv(10_000)
+        while True:
+            conn.sendall(b"2")
+            sleep(0.05)
+
+
+TALK = [b"220 hello\r\n", b"250 hello\r\n", b"250 sender\r\n", b"250 recipient\r\n", b"354 go on\r\n"]
+
+
+@pytest.mark.parametrize(("said", "outcome"), [(0, "deferred"), (1, "deferred"), (4, "deferred"), (5, "unknown")])
+@pytest.mark.parametrize("is_stop", [True, False])
+def test_a_server_that_drips_holds_nobody_up_and_what_it_has_not_is_put_off(
+    monkeypatch: pytest.MonkeyPatch, said: int, outcome: str, *, is_stop: bool
+) -> None:
+    """Every single wait is short enough: the whole has an end of its own, and a stop does not wait for that."""
+    monkeypatch.setattr(talking, "AT_STOP", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=dripping, args=[listening, *TALK[:said]], daemon=True).start()
+        mail = SmtpMail("127.0.0.1", listening.getsockname()[1], talks=Talks(60.0 if is_stop else 0.3))
+        if is_stop:
+            threading.Timer(0.1, mail.ask_to_stop).start()
+        began = monotonic()
+        answer = mail.hand_over(envelope())
+    assert (answer.outcome, monotonic() - began < 3) == (outcome, True)
+
+
+def test_a_stop_lets_a_server_that_has_the_message_answer(box: Mailbox) -> None:
+    box.delay = 0.3
+    mail = SmtpMail("127.0.0.1", box.port)
+    threading.Timer(0.15, mail.ask_to_stop).start()
+    assert mail.hand_over(envelope()).outcome is Outcome.ACCEPTED
 
 
 def test_letters_in_an_address_need_a_server_that_takes_them(box: Mailbox) -> None:

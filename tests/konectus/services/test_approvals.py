@@ -6,13 +6,13 @@ from itertools import count
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from konectus.domain.approvals import (
     Action,
     AlreadyRequested,
     ApprovalOver,
-    ApprovalStale,
     Command,
     NotYourRole,
     SamePerson,
@@ -26,6 +26,7 @@ from konectus.services.installation import Installation
 from konectus.services.work import Actor
 from konectus.store import locks
 from konectus.store.queries import approvals as read
+from konectus.store.roles import Role
 from tests.konectus.services.owing import WHY, clock, installation, make, staff
 from tests.support.clock import ManualClock
 from tests.support.database import Sessions
@@ -58,7 +59,13 @@ def decide(installation: Installation, by: Actor, approval_id: UUID, *, approve:
 
 def use(installation: Installation, by: Actor, approval_id: UUID, command: Command, seen: str = SEEN) -> str:
     with installation.works.staff(by) as work:
-        return approvals.use(work, approval_id, command, seen).state
+        approvals.use(work, approval_id, command, seen)
+    return state(installation, approval_id)
+
+
+def state(installation: Installation, approval_id: UUID) -> str:
+    with installation.works.system() as work:
+        return approvals.locked(work, approval_id).state
 
 
 def test_what_two_persons_agreed_on_is_done_once(
@@ -135,19 +142,34 @@ def test_facts_that_changed_make_the_request_void_for_good(
         decide(installation, people[1], asked)
 
 
-def test_approval_is_not_used_for_another_command_or_under_other_facts(
-    installation: Installation, people: tuple[Actor, Actor], refund: Command
+def test_request_of_somebody_who_left_the_staff_is_void_when_it_is_decided(
+    installation: Installation, make: Factory, people: tuple[Actor, Actor], refund: Command
+) -> None:
+    leaver = staff(make, StaffRole.BILLING, "Se va mañana")
+    asked = ask(installation, leaver, refund)
+    with installation.database.session(Role.WORKER) as session:
+        session.connection().execute(text("update ledger.staff set active = false where id = :id"), {"id": leaver.id})
+    assert decide(installation, people[1], asked) == ApprovalState.VOID
+
+
+@pytest.mark.parametrize("changed", ["command", "facts"])
+def test_approval_that_meets_another_command_or_other_facts_is_void_for_good_and_recorded(
+    installation: Installation, people: tuple[Actor, Actor], refund: Command, changed: str
 ) -> None:
     asked = ask(installation, people[0], refund)
     decide(installation, people[1], asked)
-    more = Command(refund.action, refund.subject, {"cents": 1_000_002})
-    with pytest.raises(ApprovalStale):
-        use(installation, people[0], asked, more)
-    with pytest.raises(ApprovalStale):
-        use(installation, people[0], asked, refund, seen="something else is so now")
-    with installation.works.system() as work:
-        assert approvals.command_of(approvals.locked(work, asked)) == refund
-    assert use(installation, people[0], asked, refund) == ApprovalState.USED
+    more = Command(refund.action, refund.subject, {"cents": 1_000_002}) if changed == "command" else refund
+    seen = SEEN if changed == "command" else "something else is so now"
+    with installation.works.staff(people[0]) as work:
+        assert not approvals.use(work, asked, more, seen)
+    assert state(installation, asked) == ApprovalState.VOID
+    with pytest.raises(ApprovalOver):
+        use(installation, people[0], asked, refund)
+    with installation.database.session(Role.WORKER) as session:
+        statement = text("select before->>'state' from ledger.audit_entry where subject_id = :id and action = :void")
+        assert session.connection().execute(statement, {"id": str(asked), "void": "approval.void"}).scalar_one() == (
+            ApprovalState.APPROVED
+        )
 
 
 def test_one_request_for_a_thing_and_a_newer_one_replaces_it_when_the_facts_changed(

@@ -23,7 +23,7 @@ from konectus.store.queries import billing as bills
 from konectus.store.queries import contracts
 from konectus.store.roles import Role
 from tests.backoffice.shared import clock, installation
-from tests.support.books import BILLING, REASON, Books
+from tests.support.books import BILLING, OWNER, REASON, Books
 from tests.support.clock import ManualClock
 
 __all__ = ["clock", "installation"]
@@ -51,7 +51,7 @@ def crowd(books: Books, client_id: Any, people: int) -> None:
 def test_upgrade_counts_at_once_and_costs_the_difference_of_the_days_that_are_left(books: Books) -> None:
     client_id, larger = books.client(books.plan(100_000, seats=2)), books.plan(300_000, seats=5)
     books.clock.set(datetime(2026, 4, 15, 18, tzinfo=LEGAL_ZONE))
-    with books.installation.works.tenant(client_id, BILLING) as work:
+    with books.installation.works.tenant(client_id, OWNER) as work:
         seen = changes.preview(work.session, client_id, Wanted(larger.id), work.now)
 
     change_id = books.ask(client_id, Wanted(larger.id))
@@ -100,6 +100,23 @@ def test_upgrade_on_the_last_day_is_free_until_the_period_ends(books: Books) -> 
     assert books.contract(client_id).plan_version_id == larger.id
 
 
+@pytest.mark.parametrize("late", [timedelta(), timedelta(minutes=4)])
+def test_preview_of_a_change_after_a_period_that_nobody_renewed_yet_costs_what_is_billed(
+    books: Books, late: timedelta
+) -> None:
+    client_id, larger = books.client(), books.plan(300_000, seats=5)
+    books.clock.set(MAY + late)
+    with books.installation.works.tenant(client_id, OWNER) as work:
+        seen = changes.preview(work.session, client_id, Wanted(larger.id), work.now)
+    books.ask(client_id, Wanted(larger.id))
+    assert changes.apply_due(books.installation) == 0, "it is the renewal's"
+    renewals.renew(books.installation)
+
+    billed = books.invoices(client_id)[1]
+    assert (billed.kind, billed.total_cents, billed.period_starts_at) == (InvoiceKind.PERIOD, 348_000, MAY)
+    assert (seen.total_cents, total(seen.lines), seen.is_at_once) == (348_000, 348_000, True)
+
+
 def test_downgrade_waits_for_the_end_of_the_period(books: Books) -> None:
     client_id, smaller = books.client(books.plan(300_000, seats=5)), books.plan(100_000, seats=2)
     books.clock.advance(days=3)
@@ -132,7 +149,7 @@ def test_seats_below_the_people_are_refused_when_asked_and_when_applied(books: B
     books.ask(client_id, Wanted(seats=5))
     changes.apply_due(books.installation)
     crowd(books, client_id, 3)
-    with books.installation.works.tenant(client_id, BILLING) as work, pytest.raises(SeatsBelowUse):
+    with books.installation.works.tenant(client_id, OWNER) as work, pytest.raises(SeatsBelowUse):
         changes.request_change(work, client_id, Wanted(seats=2), reason=REASON)
 
     change_id = books.ask(client_id, Wanted(seats=3))
@@ -152,7 +169,7 @@ def test_seats_below_the_people_are_refused_when_asked_and_when_applied(books: B
 def test_smaller_plan_never_puts_somebody_out_silently(books: Books) -> None:
     client_id, smaller = books.client(books.plan(300_000, seats=5)), books.plan(100_000, seats=2, each=10_000)
     crowd(books, client_id, 4)
-    with books.installation.works.tenant(client_id, BILLING) as work:
+    with books.installation.works.tenant(client_id, OWNER) as work:
         with pytest.raises(SeatsBelowUse):
             changes.request_change(work, client_id, Wanted(smaller.id), reason=REASON)
         assert changes.request_change(work, client_id, Wanted(smaller.id, 4), reason=REASON).to_seats == 4
@@ -162,7 +179,7 @@ def test_last_wish_counts_and_can_be_taken_back(books: Books) -> None:
     client_id, smaller = books.client(books.plan(300_000, seats=5)), books.plan(100_000, seats=2)
     first = books.ask(client_id, Wanted(smaller.id))
     second = books.ask(client_id, Wanted(smaller.id, 3))
-    with books.installation.works.tenant(client_id, BILLING) as work:
+    with books.installation.works.tenant(client_id, OWNER) as work:
         pending = contracts.pending_change(work.session, client_id)
         assert work.session.get_one(SubscriptionChange, first).cancelled_at is not None
         assert changes.withdraw(work, client_id, reason=REASON)
@@ -183,7 +200,7 @@ def test_last_wish_counts_and_can_be_taken_back(books: Books) -> None:
 )
 def test_wish_that_cannot_be_is_refused(books: Books, wanted: Wanted, refusal: type[KonectusError]) -> None:
     client_id = books.client(books.plan(100_000, seats=2))
-    with books.installation.works.tenant(client_id, BILLING) as work, pytest.raises(refusal):
+    with books.installation.works.tenant(client_id, OWNER) as work, pytest.raises(refusal):
         changes.request_change(work, client_id, wanted, reason=REASON)
 
 
@@ -192,7 +209,7 @@ def test_version_that_is_not_sold_any_more_cannot_be_chosen(books: Books) -> Non
     with books.installation.works.system() as work:
         again = registration.NewPlan(code=old.plan_code, name="x", price_cents=1, seats=1, connectors=0)
         registration.publish_plan(work, again)
-    with books.installation.works.tenant(client_id, BILLING) as work, pytest.raises(PlanNotOffered):
+    with books.installation.works.tenant(client_id, OWNER) as work, pytest.raises(PlanNotOffered):
         changes.request_change(work, client_id, Wanted(old.id), reason=REASON)
 
 
@@ -212,7 +229,7 @@ def test_suspended_client_pays_first(books: Books) -> None:
     change_id = books.ask(client_id, Wanted(larger.id))
     with books.installation.works.staff(BILLING) as work:
         suspensions.suspend_by_hand(work, client_id, Cause.AUP, REASON)
-    with books.installation.works.tenant(client_id, BILLING) as work, pytest.raises(ClientSuspended):
+    with books.installation.works.tenant(client_id, OWNER) as work, pytest.raises(ClientSuspended):
         changes.request_change(work, client_id, Wanted(larger.id), reason=REASON)
 
     changes.apply_due(books.installation)
@@ -236,3 +253,13 @@ def test_without_a_contract_there_is_nothing_to_change(books: Books) -> None:
         renewals.end(work, client_id, "cancelled", reason=REASON)
         with pytest.raises(NotSubscribed):
             changes.request_change(work, client_id, Wanted(seats=4), reason=REASON)
+
+
+def test_change_that_waits_ends_with_the_contract(books: Books) -> None:
+    client_id, smaller = books.client(books.plan(300_000, seats=5)), books.plan(100_000, seats=2)
+    asked = books.ask(client_id, Wanted(smaller.id))
+    with books.installation.works.system() as work:
+        assert renewals.end(work, client_id, "cancelled")
+    with books.installation.database.session(Role.APP, client_id) as session:
+        assert contracts.pending_change(session, client_id) is None
+        assert session.get_one(SubscriptionChange, asked).cancelled_at == books.clock.now()

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import text
 
 from konectus.domain.endings import DeletionBegun, DeletionState, HoldKind
 from konectus.domain.notices import NoticeKind
@@ -84,7 +85,7 @@ def test_the_certificate_says_what_was_done_by_whom_and_when_nothing_can_be_read
     assert len(said["key"]["fingerprint"]) == 64
     assert fingerprint(said) == fingerprint(dict(reversed(said.items())))
     printed = " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(render(said))).pages).split())
-    assert "Certificado de eliminación" in printed
+    assert "Certificado de borrado" in printed
     for word in (it.ends.client.legal_name, said["key"]["fingerprint"], "tenant.connector", row.second_by or "?"):
         assert word.replace(" ", "") in printed.replace(" ", ""), word
     assert render(said, "en") != render(said)
@@ -176,8 +177,9 @@ def test_killed_before_each_of_its_commits_it_goes_on_and_counts_right(
         it.clock.advance(minutes=2)
         with suppress(Killed):
             it.run()
-    steps = ["started", "key_destroyed", "purged", "rows_purged", "files_purged", "verified", "certified"]
-    assert seen == steps
+    rows = ["started", "key_destroyed", "purged", "rows_purged"]
+    assert seen == [*rows, "files_counted", "files_purged", "verified", "certified"]
+    assert (it.row.certificate or {})["files"] == 1, "they were gone when it was counted for the second time"
     assert (it.row.certificate or {})["rows"]["tenant.connector"] == 1
     assert (it.row.certificate or {})["key"]["fingerprint"] != hashlib.sha256(b"").hexdigest()
     assert it.left() == 0
@@ -218,12 +220,12 @@ def test_a_store_that_is_down_stops_it_and_it_goes_on_later(it: Erases, monkeypa
     it.rest()
 
     class Down:
-        def delete_all(self, client_id: UUID) -> int:
+        def count(self, client_id: UUID) -> int:
             raise FilesDown(f"nothing of {client_id} today")
 
     monkeypatch.setattr(erasing, "files_of", lambda _: Down())
     with pytest.raises(FilesDown):
-        it.run()
+        erasing.proceed(it.ends.installation, it.row.id)  # this one alone, not what another test began
     assert it.state() is DeletionState.ROWS_PURGED
     monkeypatch.undo()
     it.run()
@@ -269,6 +271,37 @@ def test_a_restore_guard_that_was_cut_off_at_the_files_finds_the_client_again(
     assert restoring.purge_destroyed(it.ends.installation) == 1, "its files would have stayed for ever"
     assert it.left() == 0
     assert erasing.files_of(it.ends.installation).delete_all(it.ends.id) == 0
+
+
+def test_sealed_files_that_a_restore_of_the_file_store_brings_back_go_again_and_it_is_recorded(erased: Erased) -> None:
+    installation, client_id = erased.it.ends.installation, erased.it.ends.id
+    files = erasing.files_of(installation)
+    assert restoring.recheck_files(installation) == 0
+    files.write(client_id, uuid7(START), b"sealed bytes of before")
+    others = uuid7(START)
+    files.write(others, uuid7(START), b"sealed bytes of somebody who is here")
+    assert restoring.purge_destroyed(installation) == 0, "its rows did not come back"
+    assert (client_id in files.clients(), others in files.clients()) == (False, True)
+    with installation.database.session(Role.WORKER) as session:
+        statement = (
+            "select before from ledger.audit_entry where client_id = :id and action = 'client.files_purged_again'"
+        )
+        told = session.connection().execute(text(statement), {"id": client_id}).scalars().all()
+    assert told == [{"files": 1}]
+    assert restoring.recheck_files(installation) == 0
+    files.delete_all(others)
+
+
+def test_files_of_a_deletion_under_way_are_left_to_be_counted_by_it(it: Erases) -> None:
+    it.ask()
+    it.approve()
+    it.rest()
+    assert erasing.step(it.ends.installation, it.row.id)
+    assert erasing.step(it.ends.installation, it.row.id)
+    restoring.recheck_files(it.ends.installation)
+    assert it.ends.id in erasing.files_of(it.ends.installation).clients()
+    it.run()
+    assert (it.row.certificate or {})["files"] == 1
 
 
 def test_keys_that_a_copy_of_the_key_store_brings_back_are_destroyed_again(it: Erases, tmp_path: Path) -> None:

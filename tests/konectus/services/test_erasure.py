@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from konectus.domain.approvals import AlreadyRequested, ApprovalOver, NotYourRole, SamePerson
 from konectus.domain.endings import DeletionEnd, DeletionRefused, DeletionState, HoldKind, WindowSource
@@ -19,6 +20,13 @@ from tests.support.factories import Factory
 __all__ = ["clock", "ends", "installation", "it", "make"]
 
 
+def asks(it: Erases) -> int:
+    """How many deletions of this Client the job asks for; others share the installation."""
+    before = len(it.rows)
+    erasure.deletion_requests(it.ends.installation)
+    return len(it.rows) - before
+
+
 def test_nothing_is_asked_for_before_the_window_has_elapsed(it: Erases) -> None:
     it.end()
     with it.ends.installation.database.session(Role.WORKER) as session:
@@ -31,7 +39,7 @@ def test_nothing_is_asked_for_before_the_window_has_elapsed(it: Erases) -> None:
     it.elapse()
     erasure.deletion_requests(it.ends.installation)
     assert [row.state for row in it.rows] == [DeletionState.REQUESTED]
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
 
 
 def test_a_deletion_on_day_twenty_nine_is_refused_by_the_database_too(it: Erases) -> None:
@@ -146,12 +154,12 @@ def test_a_hold_stops_a_deletion_that_two_people_approved_and_forbids_another(it
     it.rest()
     it.run()
     assert (it.state(), it.row.cancel_reason) == (DeletionState.CANCELLED, DeletionEnd.HOLD)
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
     with it.ends.installation.works.staff(it.ends.staff()) as work:
         asked = holds.request_release(work, hold, REASON).id
     with it.ends.installation.works.staff(it.ends.staff()) as work:
         holds.decide_release(work, asked, approve=True, reason=REASON)
-    assert erasure.deletion_requests(it.ends.installation) == 1
+    assert asks(it) == 1
 
 
 def test_a_hold_refuses_the_first_approval(it: Erases) -> None:
@@ -162,12 +170,24 @@ def test_a_hold_refuses_the_first_approval(it: Erases) -> None:
         it.first()
 
 
+@pytest.mark.parametrize("change", ["active = false", "role = 'support'"])
+def test_a_deletion_one_of_whose_two_persons_may_not_decide_it_any_more_does_not_start(it: Erases, change: str) -> None:
+    it.ask()
+    it.approve()
+    with it.ends.installation.database.session(Role.WORKER) as session:
+        second = text(f"update ledger.staff set {change} where 'staff:' || id = :second")
+        session.execute(second, {"second": it.row.second_by})
+    it.rest()
+    it.run()
+    assert (it.state(), it.row.cancel_reason) == (DeletionState.CANCELLED, DeletionEnd.FACTS_CHANGED)
+
+
 def test_a_deletion_that_was_rejected_is_not_asked_for_again(it: Erases) -> None:
     it.ask()
     asked = it.first()
     with it.ends.installation.works.staff(it.ends.staff()) as work:
         assert erasure.decide(work, asked, approve=False, reason=REASON) is DeletionState.CANCELLED
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
 
 
 def test_a_client_that_comes_back_is_not_deleted_though_two_people_approved(it: Erases, make: Factory) -> None:
@@ -179,7 +199,7 @@ def test_a_client_that_comes_back_is_not_deleted_though_two_people_approved(it: 
     it.run()
     assert (it.state(), it.row.cancel_reason) == (DeletionState.CANCELLED, DeletionEnd.REACTIVATED)
     assert it.left() > 0
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
 
 
 def test_a_suspension_that_starts_no_window_never_leads_to_a_deletion_by_an_old_one(it: Erases, make: Factory) -> None:
@@ -190,7 +210,7 @@ def test_a_suspension_that_starts_no_window_never_leads_to_a_deletion_by_an_old_
     with it.ends.installation.works.staff(it.ends.staff(StaffRole.TRUST)) as work:
         suspensions.suspend_by_hand(work, it.ends.id, Cause.AUP, REASON)
     it.clock.advance(days=60)
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
     assert it.state() is DeletionState.CANCELLED
 
 
@@ -199,5 +219,5 @@ def test_another_open_window_of_the_client_forbids_it(it: Erases) -> None:
     it.elapse()
     with it.ends.installation.works.system() as work:
         windows.open_window(work, it.ends.id, WindowSource.NONPAYMENT, uuid7(START))
-    assert erasure.deletion_requests(it.ends.installation) == 0
+    assert asks(it) == 0
     assert it.rows == []

@@ -21,7 +21,7 @@ from konectus.services.installation import Installation
 from konectus.services.payments import NewPayment
 from konectus.services.suspensions import NoSuchClient
 from konectus.store.queries import billing as bills
-from konectus.store.queries import clients
+from konectus.store.queries import claims, clients
 from konectus.store.queries import payments as read
 from konectus.store.roles import Role
 from tests.backoffice.shared import clock, installation
@@ -259,11 +259,11 @@ def test_fees_paid_count_what_was_paid_in_the_twelve_months_before(books: Books)
         payments.reverse(work, back.payment_id, REASON)
     with books.installation.database.session(Role.APP, client_id) as session:
         year = at.replace(year=at.year + 1)
-        assert bills.fees_paid_trailing_year(session, client_id, at) == 116_000
-        assert bills.fees_paid_trailing_year(session, client_id, at - timedelta(seconds=1)) == 0
-        assert bills.fees_paid_trailing_year(session, client_id, year - timedelta(seconds=1)) == 116_000
-        assert bills.fees_paid_trailing_year(session, client_id, year) == 0
-        assert bills.fees_paid_trailing_year(session, client_id, datetime(2028, 2, 29, tzinfo=LEGAL_ZONE)) == 0
+        assert claims.fees_paid(session, client_id, at).cap_cents == 116_000
+        assert claims.fees_paid(session, client_id, at - timedelta(seconds=1)).cap_cents == 0
+        assert claims.fees_paid(session, client_id, year - timedelta(seconds=1)).cap_cents == 116_000
+        assert claims.fees_paid(session, client_id, year).cap_cents == 0
+        assert claims.fees_paid(session, client_id, datetime(2028, 2, 29, tzinfo=LEGAL_ZONE)).cap_cents == 0
 
 
 def test_nobody_sees_or_pays_the_invoices_of_another_client(books: Books) -> None:

@@ -1,6 +1,7 @@
 """Refunds of prepaid days: of what was really paid, once for each termination, step by step."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from konectus.services.installation import Installation
 from konectus.services.payments import BadReference
 from konectus.services.work import Change, Work
 from konectus.store.models.endings import Termination
-from konectus.store.queries import billing as bills
+from konectus.store.queries import claims
 from konectus.store.queries import payments as read
 from konectus.store.roles import Role
 from tests.backoffice.shared import clock, installation
@@ -59,7 +60,7 @@ def ended(work: Work, client_id: UUID) -> Termination:
     return termination
 
 
-def proposed(books: Books, client_id: UUID) -> list[tuple[int, int, int, int]]:
+def proposed(books: Books, client_id: UUID) -> list[tuple[int | None, int | None, int, int]]:
     with books.installation.works.staff(BILLING) as work:
         found = refunds.propose(work, ended(work, client_id))
         return [(one.days_total, one.days_unused, one.base_paid_cents, one.amount_cents) for one in found]
@@ -123,7 +124,7 @@ def test_refund_goes_its_way_with_a_reference_and_counts_against_the_fees_paid(b
 
     with books.installation.database.session(Role.WORKER) as session:
         (row,) = read.refunds(session, client_id)
-        fees = bills.fees_paid_trailing_year(session, client_id, books.clock.now())
+        fees = claims.fees_paid(session, client_id, books.clock.now()).cap_cents
         tasks = session.scalars(
             text("select closed_at is not null from ledger.staff_task where client_id = :c and kind = 'refund_due'"),
             {"c": client_id},
@@ -175,3 +176,29 @@ def test_invoice_with_a_refund_is_not_made_void(books: Books) -> None:
     proposed(books, client_id)
     with books.installation.works.staff(BILLING) as work, pytest.raises(billing.InvoiceRefunded):
         billing.void(work, books.invoices(client_id)[0].invoice_id, REASON)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_what_one_end_gave_back_is_not_given_back_again_by_the_next(books: Books, steps: int) -> None:
+    """A contract that came back and ends again: however far the first refund is on its way, it counts."""
+    client_id = books.client()
+    books.pay(client_id, 116_000)
+    proposed(books, client_id)
+    with books.installation.works.staff(BILLING) as work:
+        (row,) = read.refunds(work.session, client_id)
+        way: list[Callable[[], None]] = [
+            lambda: refunds.approve(work, row.refund_id, REASON),
+            lambda: refunds.sent(work, row.refund_id, f"SPEI-{row.refund_id}", REASON),
+            lambda: refunds.settled(work, row.refund_id, REASON),
+        ]
+        for step in way[:steps]:
+            step()
+    with books.installation.database.session(Role.WORKER) as session:
+        values = {"c": client_id, "now": ENDS + timedelta(seconds=1)}
+        session.execute(
+            text(
+                "update ledger.termination set effected_at = effective_at, reactivated_at = :now where client_id = :c"
+            ),
+            values,
+        )
+    assert proposed(books, client_id) == [(30, 15, 58_000, 29_000)]

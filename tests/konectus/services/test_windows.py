@@ -12,6 +12,7 @@ from konectus.domain.suspension import Cause, ReasonTooShort
 from konectus.ids import uuid7
 from konectus.services import suspensions, windows
 from konectus.services.installation import Installation
+from konectus.services.work import Work
 from konectus.store.queries.windows import WindowRow
 from tests.konectus.services.owing import WHY, Owing, clock, installation, make, mexico, owing, staff, suspended
 from tests.support.factories import Factory
@@ -192,6 +193,51 @@ def test_time_in_which_the_service_was_down_comes_back_before_a_window_closes(ow
     found = close(owing, back + windows.DOWN_AFTER)
     assert (found.closes_at, found.closed_at) == (mexico("2026-04-12T00:00"), None)
     assert "9000 minutes" in str(found.extended_reason)
+
+
+def test_downtime_is_given_back_once_however_often_it_is_asked_for(owing: Owing) -> None:
+    """Killed after some of the windows, the job begins anew, a little later and from the same last look."""
+    suspended(owing)
+    since, back = mexico("2026-03-10T02:00"), mexico("2026-03-12T08:00")
+    owing.clock.set(back)
+    windows.extend_for_downtime(owing.installation, since, back)
+    given = only(owing).closes_at
+    assert given == mexico("2026-04-08T00:00")
+    for minutes in (0, 5, 60):
+        windows.extend_for_downtime(owing.installation, since, back + timedelta(minutes=minutes))
+        assert only(owing).closes_at == given
+    assert owing.count("audit_entry", "action = 'export_window.extended'") == 1
+
+    # Down again, before anybody looked: only what is new comes back.
+    windows.extend_for_downtime(owing.installation, since, back + DAY)
+    assert only(owing).closes_at == given + DAY
+    assert "1440 minutes" in str(only(owing).extended_reason)
+
+
+def test_killed_between_two_windows_each_has_its_time_once(
+    owing: Owing, make: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspended(owing)
+    with owing.installation.works.system() as work:
+        windows.open_window(work, owing.client_id, WindowSource.TERMINATION, uuid7(owing.clock.now()))
+    before = [row.closes_at for row in owing.windows()]
+    since, back = mexico("2026-03-10T00:00"), mexico("2026-03-11T00:00")
+    owing.clock.set(back)
+    given = windows._give_back
+    done = list[UUID]()
+
+    def until_killed(work: Work, window_id: UUID, *between: datetime) -> bool:
+        if window_id in {row.id for row in owing.windows()} and done:
+            raise KeyboardInterrupt
+        done.append(window_id)
+        return given(work, window_id, *between)
+
+    monkeypatch.setattr(windows, "_give_back", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        windows.extend_for_downtime(owing.installation, since, back)
+    monkeypatch.undo()
+    windows.extend_for_downtime(owing.installation, since, back)
+    assert [row.closes_at for row in owing.windows()] == [at + DAY for at in before]
 
 
 def test_window_that_did_not_run_meanwhile_gets_nothing_for_a_downtime(owing: Owing) -> None:

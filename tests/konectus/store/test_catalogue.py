@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from konectus.domain.suspension import Cause
 from konectus.services import suspensions
 from konectus.services.installation import Installation
+from konectus.store.bounds import BOUNDS
 from konectus.store.columns import is_sealed
 from konectus.store.policies import SCHEMAS, VIEWS
 from konectus.store.registry import BY_TABLE, ENTRIES, Plane
@@ -141,6 +142,23 @@ def test_session_cannot_write_a_row_of_another_client(installation: Installation
             set_tenant(conn, two.first)
             with pytest.raises(ProgrammingError, match="row-level security"):
                 conn.execute(text(f"insert into {entry.name} ({listed}) values ({named})"), values)
+
+
+def test_a_clients_people_change_nothing_of_its_contract_but_what_is_theirs(installation: Installation) -> None:
+    """Told by PostgreSQL, column by column: an address of Notices or a state of a termination is not among them."""
+    narrowed = [entry for entry in ENTRIES if entry.name in BOUNDS and BOUNDS[entry.name].changes]
+    assert {"ledger.client", "ledger.notice", "ledger.termination"} <= {entry.name for entry in narrowed}
+    assert set(BOUNDS) <= set(BY_TABLE)
+    with connected(installation, Role.APP) as conn:
+        for entry in narrowed:
+            may = {
+                column.name
+                for column in entry.table.columns
+                if conn.execute(
+                    text("select has_column_privilege(:t, :c, 'update')"), {"t": entry.name, "c": column.name}
+                ).scalar_one()
+            }
+            assert may == set(BOUNDS[entry.name].changes), entry.name
 
 
 def test_roles_without_keys_cannot_read_a_sealed_column(installation: Installation) -> None:

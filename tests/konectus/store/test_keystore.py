@@ -245,6 +245,19 @@ def test_a_store_that_was_never_used_has_nobody_on_its_list(store: DirectoryKeys
     assert not keys.is_gone(CLIENT)
 
 
+def test_a_stray_file_in_the_list_stops_nobody_and_is_named(
+    keys: Keys, store: DirectoryKeystore, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys.create_for(CLIENT)
+    keys.destroy_client(CLIENT, DESTROYED_AT)
+    stray = [".DS_Store", f"{CLIENT}.bak", CLIENT.hex]
+    for name in stray:
+        (store.folder / "destroyed" / name).write_text("-")
+    assert store.destroyed() == frozenset({CLIENT})
+    told = [getattr(record, "file", "") for record in caplog.records if "names no Client" in record.message]
+    assert sorted(told) == sorted(str(store.folder / "destroyed" / name) for name in stray)
+
+
 def test_a_list_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one(store: DirectoryKeystore) -> None:
     store.folder.mkdir()
     (store.folder / "destroyed").write_text("not a folder")

@@ -7,11 +7,11 @@ import httpx
 
 from konectus.domain.approvals import Action
 from konectus.domain.deadlines import after_full_days, local_day
-from konectus.domain.endings import ApprovalState, DeletionState, Ground, HoldKind
+from konectus.domain.endings import ApprovalState, DeletionState, Ground, HoldKind, WindowEnd
 from konectus.domain.roles import StaffRole
 from konectus.domain.suspension import Cause
 from konectus.i18n import format_datetime
-from konectus.services import erasing, holds, lifting, suspensions
+from konectus.services import erasing, holds, lifting, suspensions, terminations
 from konectus.services.installation import Installation
 from konectus.store.models.clients import Client, Suspension
 from konectus.store.models.endings import Approval, ExportWindow, Hold, Termination
@@ -20,7 +20,6 @@ from tests.backoffice.admin.pages import Page
 from tests.backoffice.conftest import Web
 from tests.konectus.services.endings import Ends, Erases
 from tests.support.clock import ManualClock
-from tests.support.factories import STAFF
 
 WHY = "Revisado con el expediente completo"
 
@@ -29,8 +28,8 @@ def told(answered: httpx.Response) -> str:
     return Page(answered.text).words
 
 
-def decide(http: httpx.Client, approval_id: UUID | str, **typed: str) -> Desk:
-    return Desk(http, f"/admin/approval/decide/{approval_id}", {"why": WHY} | typed)
+def decide(installation: Installation, http: httpx.Client, approval_id: UUID | str) -> Desk:
+    return Desk(http, f"/admin/approval/decide/{approval_id}", {"why": WHY}, installation)
 
 
 def open_approval(installation: Installation, client_id: UUID) -> Approval:
@@ -90,23 +89,56 @@ def test_a_breach_is_asked_by_one_and_ended_by_another(
     assert (own.status_code, "Tú lo pediste" in told(own)) == (409, True)
     assert web.staff_as(StaffRole.BILLING).get(f"/admin/approval/decide/{asked.id}").status_code == 403
     assert f"/admin/approval/decide/{asked.id}" in Page(other.get("/admin/").text).links, "one click from Today"
-    signed = decide(other, asked.id)
+    signed = decide(installation, other, asked.id)
     assert "El contrato termina ahora" in signed.read().words
     assert not ends.has_ended()
     assert signed.send().status_code == 303
     assert ends.has_ended()
     found = one(installation, Termination, Termination.client_id == ends.id)
     assert found.approved_by != found.second_by
-    assert decide(other, asked.id).http.get(signed.address).status_code == 409, "once"
+    assert decide(installation, other, asked.id).http.get(signed.address).status_code == 409, "once"
+
+
+def test_a_breach_under_other_facts_is_void_and_ends_nothing(
+    other: httpx.Client, ends: Ends, installation: Installation
+) -> None:
+    with installation.works.staff(ends.staff(StaffRole.LEGAL)) as work:
+        asked = terminations.request_breach(work, ends.id, WHY).id
+    page = f"/admin/approval/details/{asked}"
+    assert "Los mismos que cuando se pidió" in told(other.get(page))
+    desk = decide(installation, other, asked)
+    words = desk.read().words
+    assert "Los mismos que cuando se pidió" in words
+    assert "Termina el periodo" in words, "the contract as it stands"
+    ends.notice()
+    assert "Cambiaron" in told(other.get(page))
+    words = desk.read().words
+    assert "queda sin efecto" in words
+    assert "El contrato termina ahora" not in words
+    assert desk.send().status_code == 303
+    assert one(installation, Approval, Approval.id == asked).state == ApprovalState.VOID
+    assert not ends.has_ended()
+
+
+def test_what_was_asked_about_and_is_past_is_told_as_changed(
+    other: httpx.Client, ends: Ends, installation: Installation
+) -> None:
+    with installation.works.staff(ends.staff(StaffRole.TRUST)) as work:
+        opened = suspensions.suspend_by_hand(work, ends.id, Cause.SECURITY, WHY).suspension_id
+        asked = lifting.request_lift(work, opened, WHY).id
+    with installation.works.system() as work:
+        suspensions.close_cause(work, suspensions.to_lift(work, opened), WHY, WindowEnd.REACTIVATED)
+    assert "Cambiaron" in told(other.get(f"/admin/approval/details/{asked}"))
+    assert "queda sin efecto" in decide(installation, other, asked).read().words
 
 
 def test_a_rejection_needs_its_own_look_and_does_nothing(
     other: httpx.Client, ends: Ends, installation: Installation
 ) -> None:
-    with installation.works.staff(STAFF) as work:
+    with installation.works.staff(ends.staff()) as work:
         hold = holds.place(work, ends.id, HoldKind.DISPUTE, WHY)
         asked = holds.request_release(work, hold, WHY).id
-    desk = decide(other, asked)
+    desk = decide(installation, other, asked)
     fields = desk.read().fields | desk.typed | {"verdict": "reject"}
     first = other.post(desk.address, data=fields)
     assert (first.status_code, "No se hace nada" in told(first)) == (200, True)
@@ -126,7 +158,7 @@ def test_a_hold_is_placed_by_one_and_released_by_two(
     assert release.send().status_code == 422, "it waits already"
     assert one(installation, Hold, Hold.id == hold.id).released_at is None
     asked = open_approval(installation, ends.id)
-    assert decide(other, asked.id).send().status_code == 303
+    assert decide(installation, other, asked.id).send().status_code == 303
     assert one(installation, Hold, Hold.id == hold.id).release_reason == WHY
     assert legal.get(release.address).status_code == 409
 
@@ -142,7 +174,7 @@ def test_a_lift_under_other_facts_is_void_and_lifts_nothing(
     with installation.works.staff(ends.staff(StaffRole.TRUST)) as work:
         suspensions.suspend_by_hand(work, ends.id, Cause.AUP, WHY)
     assert "Cambiaron" in told(other.get(page))
-    desk = decide(other, asked)
+    desk = decide(installation, other, asked)
     assert "queda sin efecto" in desk.read().words
     assert desk.send().status_code == 303
     assert one(installation, Approval, Approval.id == asked).state == ApprovalState.VOID
@@ -155,7 +187,7 @@ def test_a_lift_for_security_is_signed_with_its_effects(
     with installation.works.staff(ends.staff(StaffRole.TRUST)) as work:
         opened = suspensions.suspend_by_hand(work, ends.id, Cause.SECURITY, WHY).suspension_id
         asked = lifting.request_lift(work, opened, WHY).id
-    desk = decide(other, asked)
+    desk = decide(installation, other, asked)
     assert "Vuelve el servicio" in desk.read().words
     assert desk.send().status_code == 303
     assert one(installation, Suspension, Suspension.id == opened).lifted_at is not None
@@ -167,7 +199,7 @@ def test_a_large_payment_is_carried_out_by_the_second_person(web: Web, ends: End
     assert Desk(first, f"/admin/client/record-payment/{ends.id}", typed).send().status_code == 303
     asked = open_approval(installation, ends.id)
     assert asked.action == Action.RECORD_PAYMENT
-    desk = decide(second, asked.id)
+    desk = decide(installation, second, asked.id)
     assert "20,000.00" in told(second.get(f"/admin/approval/details/{asked.id}"))
     assert desk.send().status_code == 303
     assert one(installation, Approval, Approval.id == asked.id).state == ApprovalState.USED
@@ -211,12 +243,12 @@ def test_a_deletion_is_signed_twice_rests_and_leaves_its_certificate(
     it.ask()
     legal_name, page = it.ends.client.legal_name, f"/admin/deletion/details/{it.row.id}"
     first, second = web.staff_as(StaffRole.ADMIN), web.staff_as(StaffRole.LEGAL)
-    desk = Desk(first, f"/admin/deletion/approve/{it.row.id}", {"why": WHY})
+    desk = Desk(first, f"/admin/deletion/approve/{it.row.id}", {"why": WHY}, installation)
     assert desk.send(name=it.ends.client.trade_name).status_code == 422, "the legal name is typed"
     assert desk.send(name=legal_name).status_code == 303
     asked = open_approval(installation, it.ends.id)
     assert first.get(f"/admin/approval/decide/{asked.id}").status_code == 409
-    signed = decide(second, asked.id)
+    signed = decide(installation, second, asked.id)
     assert "reposa 24 horas" in signed.read().words.lower()
     assert signed.send().status_code == 422
     assert signed.send(name=legal_name).status_code == 303
@@ -241,9 +273,10 @@ def test_a_deletion_is_given_up_before_it_begins_and_a_hold_refuses_it(
 ) -> None:
     it.ask()
     person = web.staff_as(StaffRole.LEGAL)
-    with installation.works.staff(STAFF) as work:
+    with installation.works.staff(it.ends.staff()) as work:
         holds.place(work, it.ends.id, HoldKind.LEGAL, WHY)
-    desk = Desk(person, f"/admin/deletion/approve/{it.row.id}", {"why": WHY, "name": it.ends.client.legal_name})
+    typed = {"why": WHY, "name": it.ends.client.legal_name}
+    desk = Desk(person, f"/admin/deletion/approve/{it.row.id}", typed, installation)
     refused = desk.send()
     assert (refused.status_code, "Una retención lo impide" in told(refused)) == (422, True)
     assert Desk(person, f"/admin/deletion/give-up/{it.row.id}", {"why": WHY}).send().status_code == 303

@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import func, select
 
 from konectus.services.installation import Installation
+from tests.backoffice.admin.factors import code_of
 from tests.backoffice.admin.pages import Page
 
 WHY = "Visto en el estado de cuenta de hoy"
@@ -21,6 +22,8 @@ class Desk:
     http: httpx.Client
     address: str
     typed: dict[str, str] = field(default_factory=lambda: {"why": WHY})
+    # Of whom a code is asked as well, where the page asks for one.
+    installation: Installation | None = None
 
     def read(self) -> Page:
         answered = self.http.get(self.address)
@@ -29,7 +32,10 @@ class Desk:
 
     def send(self, **changed: str) -> httpx.Response:
         """What stands in the form, with what is typed; confirmed again where the rehearsal is shown anew."""
-        given = self.read().fields | self.typed | changed
+        given = self.read().fields | self.typed
+        if "code" in given and self.installation:
+            given["code"] = code_of(self.installation, self.http)
+        given |= changed
         answered = self.http.post(self.address, data=given)
         if answered.status_code == 200:
             given |= {"weighed": Page(answered.text).fields["weighed"]}

@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 
 from backoffice.admin import approved
+from konectus.domain.deadlines import LEGAL_ZONE
 from konectus.domain.roles import StaffRole
 from konectus.domain.suspension import Cause
 from konectus.services import suspending, suspensions
@@ -19,6 +20,7 @@ from tests.backoffice.admin.books import Books
 from tests.backoffice.admin.money.desk import WHY, Desk, count, one
 from tests.backoffice.admin.pages import Page
 from tests.backoffice.conftest import Web
+from tests.support.books import Books as Erased
 from tests.support.clock import ManualClock
 from tests.support.factories import Factory
 
@@ -58,6 +60,9 @@ def test_bad_amounts_days_and_references_are_named_and_nothing_typed_is_lost(
         ("amount", "-5", "mayor que cero"),
         ("amount", "US$ 20", "Solo pesos"),
         ("amount", "1.005", "dos decimales"),
+        ("amount", "0.00", "mayor que cero"),
+        ("amount", "100000000000", "Es más de"),
+        ("amount", "1e5", "Solo pesos"),
         ("paid_on", (today + timedelta(days=2)).isoformat(), "No después del"),
         ("method", "efectivo", "Elige"),
         ("reference", "", "no puede quedar"),
@@ -76,6 +81,89 @@ def test_bad_amounts_days_and_references_are_named_and_nothing_typed_is_lost(
     assert answered.status_code == 422
     assert "ya está registrada" in Page(answered.text).words
     assert count(installation, Payment, client_id) == 1
+
+
+def test_a_reference_of_another_client_is_named_as_such(
+    billing_person: httpx.Client, client_id: UUID, make: Factory, books: Books
+) -> None:
+    books.pay(make.client().id, 10_00, "R-90")
+    answered = pay(billing_person, client_id).send(amount="10", reference="R-90")
+    assert answered.status_code == 422
+    assert "con otro importe o para otro Cliente" in Page(answered.text).words
+
+
+def test_money_of_a_deleted_client_is_booked_against_its_debt_and_nobody_is_told(
+    billing_person: httpx.Client, client_id: UUID, books: Books, installation: Installation, clock: ManualClock
+) -> None:
+    Erased(installation, clock).erased(client_id)
+    desk = pay(billing_person, client_id)
+    assert "No se avisa a nadie" in desk.read().words
+    assert desk.send(reference="R-91").status_code == 303
+    assert books.owed(client_id) == []
+
+
+def test_a_transfer_that_may_be_booked_already_needs_a_tick(
+    billing_person: httpx.Client, client_id: UUID, books: Books, installation: Installation
+) -> None:
+    first = books.pay(client_id, 500_00, "BNET0000777")
+    desk = pay(billing_person, client_id)
+    given = desk.read().fields | {"amount": "500", "reference": "MBAN01", "why": WHY}
+    answered = billing_person.post(desk.address, data=given)
+    page = Page(answered.text)
+    assert answered.status_code == 422
+    assert "Quizá ya está registrado: BNET0000777" in page.words
+    assert "(Automático)" in page.words
+    assert "Compáralo con el pago" in page.words
+    assert "another" not in page.fields, "nobody ticked it yet"
+    assert count(installation, Payment, client_id) == 1
+    given |= {"weighed": page.fields["weighed"], "another": "yes"}
+    assert billing_person.post(desk.address, data=given).status_code == 303
+    assert count(installation, Payment, client_id) == 2
+    assert "MBAN01" in Page(billing_person.get(f"/admin/payment/details/{first}").text).words
+
+
+def test_a_webhook_that_repeats_a_payment_by_hand_leads_from_its_task_to_the_reversal(
+    billing_person: httpx.Client, client_id: UUID, books: Books, clock: ManualClock
+) -> None:
+    books.pay(client_id, 300_00, "BNET0000779")
+    books.told(client_id, "evt_twice", 300_00, paid_at=clock.now().isoformat(), reference="ord_779")
+    listed = Page(billing_person.get("/admin/staff-task/list").text)
+    assert "Un pago que quizá está registrado dos veces" in listed.words
+    tasks = [Page(billing_person.get(link).text) for link in listed.links if "/staff-task/details/" in link]
+    task = next(page for page in tasks if "ord_779" in page.words)
+    assert "BNET0000779 (by_hand)" in task.words
+    payment = Page(billing_person.get(next(link for link in task.links if "/payment/details/" in link)).text)
+    reverse = next(link for link in payment.links if "/payment/reverse/" in link)
+    assert Desk(billing_person, reverse).send(why="Es la misma transferencia").status_code == 303
+    assert "evt" not in Page(billing_person.get("/admin/staff-task/list").text).words
+
+
+def test_another_body_under_one_id_is_shown_with_its_difference(
+    billing_person: httpx.Client, client_id: UUID, books: Books
+) -> None:
+    told = books.told(client_id, "evt_other", 100_00, reference="ord_800")
+    assert books.told(client_id, "evt_other", 900_00, reference="ord_800") == told
+    page = Page(billing_person.get(f"/admin/payment-event/details/{told}").text)
+    assert "payment.amount_cents 10000 90000" in page.words
+    assert "Otro contenido con el mismo identificador" in page.words
+    assert "evt_other" in Page(billing_person.get("/admin/payment-event/list?search=evt_o").text).words
+
+
+def test_the_cap_of_liability_stands_on_the_money_tab_for_any_instant_with_its_lines(
+    billing_person: httpx.Client, client_id: UUID, books: Books, clock: ManualClock
+) -> None:
+    before = clock.now().astimezone(LEGAL_ZONE)
+    clock.advance(minutes=2)
+    books.pay(client_id, 700_00, "BNET0000781")
+    address = f"/admin/client/money/{client_id}"
+    page = Page(billing_person.get(address).text)
+    assert "El tope $700.00 Lo pagado, no lo facturado." in page.words
+    assert page.words.count("BNET0000781") == 2, "among the payments, and as a line of the cap"
+    earlier = Page(billing_person.get(f"{address}?claim={before:%Y-%m-%dT%H:%M}").text)
+    assert "El tope $0.00" in earlier.words
+    for bad in ("2999-01-01T00:00", "ayer", "0001-01-01T00:00"):
+        assert billing_person.get(f"{address}?claim={bad}").status_code == 200
+    assert "ya pasados" in Page(billing_person.get(f"{address}?claim=2999-01-01T00:00").text).words
 
 
 def test_another_amount_is_rehearsed_again_before_it_is_booked(
@@ -150,9 +238,11 @@ def test_above_the_limit_a_second_person_approves_and_then_it_is_booked(
     asked = one(installation, Approval, Approval.client_id == client_id)
     assert answered.headers["location"] == f"/admin/approval/details/{asked.id}"
     assert asked.command["args"]["amount"] == "10,000.01"
-    other = Page(web.staff_as(StaffRole.BILLING).get("/admin/").text).words
-    assert "Registrar un pago grande" in other
-    assert "Registrar un pago grande" not in Page(billing_person.get("/admin/").text).words, "not one's own"
+    decide = f"/admin/approval/decide/{asked.id}"
+    other = Page(web.staff_as(StaffRole.BILLING).get("/admin/").text)
+    assert "Registrar un pago grande" in other.words
+    assert decide in other.links
+    assert decide not in Page(billing_person.get("/admin/").text).links, "not one's own"
     second = Actor("staff", str(make.staff(role=StaffRole.BILLING)), "Rocío Cárdenas")
     with installation.works.staff(second) as work:
         assert approved.decide(work, asked.id, approve=True, reason="Coincide con el banco") is not None

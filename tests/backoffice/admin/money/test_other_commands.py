@@ -120,7 +120,8 @@ def test_an_order_places_a_hold_and_is_lifted_by_two(
     client_id: UUID,
     installation: Installation,
 ) -> None:
-    desk = Desk(web.staff_as(StaffRole.LEGAL), f"/admin/client/suspend-order/{client_id}")
+    legal = web.staff_as(StaffRole.LEGAL)
+    desk = Desk(legal, f"/admin/client/suspend-order/{client_id}", installation=installation)
     page = desk.read()
     assert "Una retención impide borrar" in page.words
     with installation.works.system() as work:
@@ -129,7 +130,7 @@ def test_an_order_places_a_hold_and_is_lifted_by_two(
     assert missing.words.count("Esto no puede quedar") == 2
     answered = desk.send(name=name, document="Oficio 1187/2026", scope="Toda la cuenta")
     assert answered.status_code == 303
-    lift = Desk(desk.http, answered.headers["location"].replace("details", "lift"))
+    lift = Desk(legal, answered.headers["location"].replace("details", "lift"), installation=installation)
     assert "Antes lo tiene que aprobar otra persona" in lift.read().words
     assert lift.send(name=name).headers["location"].startswith("/admin/approval/details/")
     with installation.works.system() as work:

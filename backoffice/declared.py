@@ -1,4 +1,4 @@
-"""What the registration offers and says: industries, the prohibited ones of Terms 7, zones, fields. Words alone."""
+"""What is declared when registering and kept right later: industries, those of Terms 7, zones, fields. Words alone."""
 
 from konectus.domain.terms import Industry, Prohibited
 from konectus.i18n import msg
