@@ -45,7 +45,9 @@ function offline() {
   if (!byId('offline') && !session.ended) byId('bands').append(spare('spare-offline'));
 }
 
+// A stream that opens just as the network goes says nothing about what comes after it.
 function online() {
+  if (!navigator.onLine) return;
   byId('offline')?.remove();
   sendAgain();
   saveDrafts();

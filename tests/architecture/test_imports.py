@@ -1,9 +1,12 @@
 """The import contracts of pyproject.toml, which `lint-imports` runs too."""
 
-import pytest
-from importlinter.cli import lint_imports
+import subprocess
+import sys
+from pathlib import Path
 
 
-def test_import_contracts_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    status = lint_imports(no_cache=True, no_logo=True)
-    assert status == 0, capsys.readouterr().out
+def test_import_contracts_are_kept() -> None:
+    # A process of its own: within this one it would disable every logger that exists by then.
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([command, "--no-cache", "--no-logo"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -90,7 +90,9 @@ def test_a_program_that_lost_its_connection_goes_on_where_it_stood(web: Web, cli
     assert (rest.status_code, rest.headers["content-range"]) == (206, f"bytes 700-{len(whole) - 1}/{len(whole)}")
     assert rest.content == whole[700:]
     assert owner.post(f"{HOME}/{job_id}/download", headers={"range": "bytes=9-2"}).content == whole
-    for wanted, part in (("bytes=3-8", whole[3:9]), ("bytes=-7", whole[-7:]), ("bytes=5-99999999", whole[5:])):
+    last = len(whole) - 1
+    parts = {"bytes=3-8": whole[3:9], "bytes=-7": whole[-7:], "bytes=5-99999999": whole[5:], "bytes=0-0": whole[:1]}
+    for wanted, part in (parts | {f"bytes={last}-{last}": whole[-1:], f"bytes={last}-": whole[-1:]}).items():
         got = owner.post(f"{HOME}/{job_id}/download", headers={"range": wanted})
         assert (got.status_code, got.content) == (206, part), wanted
 

@@ -180,7 +180,7 @@ def test_first_people_are_those_whom_the_demo_lets_in(seeded: Installation) -> N
 
 
 def test_months_of_a_seed_are_released_in_order_and_the_first_publishes_nothing(installation: Installation) -> None:
-    accounts.register(installation, Wanted(150, 1, date(2026, 8, 1), TODAY), quietly)
+    accounts.register(installation, Wanted(60, 1, date(2026, 8, 1), TODAY), quietly)
     outcomes = release.run(installation)
     assert [o.release.period for o in outcomes] == [date(2026, month, 1) for month in (8, 9, 10)]
     assert outcomes[0].release.cells == 0

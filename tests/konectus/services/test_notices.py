@@ -373,6 +373,33 @@ def test_staff_correct_the_address_and_send_again_what_was_sent_keeps_where_it_w
         notices.fix_address(work, first.id, "a@b.mx\r\nBcc: c@d.mx", REASON)
 
 
+def test_the_old_address_is_told_of_a_change_it_did_not_ask_for(post: Post) -> None:
+    client = post.debts.client()
+    post.debts.bill(client.id)
+    post.notify()
+    (first,) = post.mails(client.id)
+    post.send(first.id)
+    with post.installation.works.staff(STAFF) as work:
+        notices.fix_address(work, first.id, "nueva@cliente.example", REASON)
+    told = {one.recipient for one in post.mails(client.id) if one.kind == NoticeKind.EMAIL_CHANGED}
+    assert told == {client.registered_email, "nueva@cliente.example"}
+
+
+def test_sent_again_elsewhere_it_goes_there_and_the_registered_address_stays(post: Post) -> None:
+    client = post.debts.client()
+    post.debts.bill(client.id)
+    post.notify()
+    (first,) = post.mails(client.id)
+    post.send(first.id)
+    with post.installation.works.staff(STAFF) as work:
+        second = notices.resend(work, first.id, REASON, recipient="contador@cliente.example")
+    assert post.row(second).recipient == "contador@cliente.example"
+    post.send(second)
+    with post.installation.works.staff(STAFF) as work:
+        third = notices.resend(work, second, REASON)
+    assert post.row(third).recipient == client.registered_email
+
+
 def test_a_client_that_corrects_its_address_itself_is_told_there(post: Post) -> None:
     client = post.debts.client()
     post.debts.bill(client.id)
