@@ -22,8 +22,8 @@ from konectus.store.queries.people import UserLogin
 class Standing(StrEnum):
     """Why a Client is worth a look in a demo."""
 
-    TRYING = "trying"
     TRIAL_OVER = "trial_over"
+    TRYING = "trying"
     UNPAID = "unpaid"
     LEAVING = "leaving"
     LEFT = "left"

@@ -88,7 +88,7 @@ _DUE = text(
 _STANDING = text(
     f"""
     select (select w.id from ledger.export_window w where w.client_id = :id and {_ALLOWS}
-            order by w.closes_at desc limit 1) as window_id,
+            order by w.closes_at desc, w.id desc limit 1) as window_id,
            (select min(w.opened_at) from ledger.export_window w where w.client_id = :id and {_ALLOWS}) as since,
            exists (select 1 from ledger.export_window o where o.client_id = :id and o.closed_at is null) as is_open,
            array(select h.id::text from ledger.hold h where h.client_id = :id and h.released_at is null
@@ -156,7 +156,7 @@ def approved_as(session: Session, action: str, subject_id: str) -> bytes | None:
     return session.scalar(
         select(Approval.sha256)
         .where(Approval.action == action, Approval.subject_id == subject_id, Approval.state == ApprovalState.USED)
-        .order_by(Approval.decided_at.desc())
+        .order_by(Approval.decided_at.desc(), Approval.id.desc())
         .limit(1)
     )
 

@@ -11,6 +11,7 @@ from konectus.domain.roles import StaffRole
 from konectus.domain.suspension import Cause
 from konectus.ids import uuid7
 from konectus.services import erasure, holds, suspensions, terminations, windows
+from konectus.store.queries import erasure as deletions
 from konectus.store.queries import windows as open_windows
 from konectus.store.roles import Role
 from tests.konectus.services.endings import REASON, Erases, clock, ends, exported, installation, it, make
@@ -221,3 +222,28 @@ def test_another_open_window_of_the_client_forbids_it(it: Erases) -> None:
         windows.open_window(work, it.ends.id, WindowSource.NONPAYMENT, uuid7(START))
     assert asks(it) == 0
     assert it.rows == []
+
+
+@pytest.mark.parametrize("touched", [0, 1])
+def test_of_two_windows_that_ended_together_the_same_one_stands_when_people_decide(it: Erases, touched: int) -> None:
+    """A trial that ended on the day of the cancellation: which row the database reads first must not matter."""
+    with it.ends.installation.works.system() as work:
+        suspensions.open_cause(work, it.ends.id, Cause.TRIAL_EXPIRED, REASON)
+    it.ends.cancel(at_once=True)
+    it.ends.sweep()
+    with it.ends.installation.database.session(Role.WORKER) as session:
+        first, second = open_windows.open_of(session, it.ends.id)
+    assert first.closes_at == second.closes_at
+    it.clock.set(first.closes_at)
+    windows.close_elapsed(it.ends.installation)
+    assert asks(it) == 1
+    with it.ends.installation.database.session(Role.WORKER) as session:
+        moved = (first.id, second.id)[touched]
+        for closed in ("null, close_reason = null", ":now, close_reason = 'elapsed'"):
+            change = f"update ledger.export_window set closed_at = {closed} where id = :id"
+            session.execute(text(change), {"id": moved, "now": it.clock.now()} if ":now" in change else {"id": moved})
+        for kind in ("indexscan", "bitmapscan", "indexonlyscan"):
+            session.execute(text(f"set local enable_{kind} = off"))
+        assert deletions.against(session, it.ends.id).window == str(it.row.window_id)
+    it.approve()
+    assert it.state() is DeletionState.APPROVED_2
