@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from backoffice.admin import words
+from backoffice.admin import reason_words, words
 from backoffice.admin.pieces import Asked, Cell, Fact, Table
 from backoffice.admin.roles import AUDIT, CLIENT
 from backoffice.admin.shell import list_of, page_of
@@ -94,7 +94,12 @@ class AuditAdmin(StaffView, model=AuditEntry):
         if entry is None:
             raise NotFound
         return EntryPage(
-            AUDIT, words.action(entry.action), entry.id, entry.reason or "", _facts(entry), _differences(entry)
+            AUDIT,
+            words.action(entry.action),
+            entry.id,
+            reason_words.told(entry.reason),
+            _facts(entry),
+            _differences(entry),
         )
 
 
@@ -114,7 +119,7 @@ def _client_name(work: Work, client_id: UUID | None) -> str:
 
 def _cells(row: Entry) -> tuple[Cell, ...]:
     return (
-        Cell(words.action(row.action), small=row.reason or "", href=page_of(AUDIT, row.id)),
+        Cell(words.action(row.action), small=reason_words.told(row.reason), href=page_of(AUDIT, row.id)),
         Cell(row.client_name or "", href=page_of(CLIENT, row.client_id) if row.client_id else ""),
         Cell(row.actor_name, small=words.actor(row.actor_kind)),
         Cell(at=row.at),

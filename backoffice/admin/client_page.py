@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from backoffice.admin import book_cells, client_head, words
+from backoffice.admin import book_cells, client_head, reason_words, words
 from backoffice.admin.client_head import Head
 from backoffice.admin.pieces import Act, Asked, Cell, Fact, Table
 from backoffice.admin.roles import AUDIT, CLIENT, CONNECTOR, INVOICE, NOTICE, RESEND, SUSPENSION
@@ -160,7 +160,7 @@ def _latest(work: Work, client_id: UUID, *, may_audit: bool) -> tuple[Moment, ..
         Moment(
             entry.at,
             words.action(entry.action),
-            " · ".join(part for part in (entry.actor_name, entry.reason) if part),
+            " · ".join(part for part in (entry.actor_name, reason_words.told(entry.reason)) if part),
             page_of(AUDIT, entry.id) if may_audit else "",
         )
         for entry in entries

@@ -7,7 +7,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import book_cells, claim, client_head, client_page, endings_client, notices, shell
+from backoffice.admin import book_cells, claim, client_head, client_page, endings_client, notices, reason_words, shell
 from backoffice.admin.client_head import TABS, Sheet
 from backoffice.admin.lift import who
 from backoffice.admin.pieces import Asked, Cell, Table, id_of
@@ -132,7 +132,11 @@ def _timeline(work: Work, client_id: Any, asked: Asked) -> Sheet:
         headings=(gettext("What"), gettext("Who"), gettext("When")),
         rows=tuple(
             (
-                Cell(action(row.action), small=row.reason or "", href=page_of(AUDIT, row.id) if may_open else ""),
+                Cell(
+                    action(row.action),
+                    small=reason_words.told(row.reason),
+                    href=page_of(AUDIT, row.id) if may_open else "",
+                ),
                 Cell(row.actor_name, small=actor(row.actor_kind)),
                 Cell(at=row.at),
             )

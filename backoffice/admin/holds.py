@@ -12,7 +12,7 @@ from starlette.responses import Response
 from backoffice.admin import endings_effects as effect_of
 from backoffice.admin import endings_words as say
 from backoffice.admin import given as typed_in
-from backoffice.admin import serving
+from backoffice.admin import reason_words, serving
 from backoffice.admin.commands import Command, Effect, Known, Refused, Second, explanation, fingerprint
 from backoffice.admin.given import Slip, Typed
 from backoffice.admin.lift import who
@@ -204,7 +204,11 @@ def table(rows: list[HoldLine], *, with_client: bool) -> Table:
 
     def of(row: HoldLine) -> tuple[Cell, ...]:
         name = (Cell(row.trade_name, href=page_of(HOLD, row.id)),) if with_client else ()
-        kind = Cell(say.hold_kind(row.kind), small=row.reason, href="" if with_client else page_of(HOLD, row.id))
+        kind = Cell(
+            say.hold_kind(row.kind),
+            small=reason_words.told(row.reason),
+            href="" if with_client else page_of(HOLD, row.id),
+        )
         return (*name, kind, Cell(state=say.hold(row.released_at)), Cell(at=row.placed_at))
 
     headings = (*first, gettext("Kind"), gettext("State"), gettext("Since"))
@@ -223,7 +227,7 @@ def facts(work: Work, row: HoldLine) -> tuple[Fact, ...]:
     return (
         Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
         Fact(gettext("Kind"), Cell(say.hold_kind(row.kind))),
-        Fact(gettext("Reason"), Cell(row.reason)),
+        Fact(gettext("Reason"), Cell(reason_words.told(row.reason))),
         Fact(gettext("Since"), Cell(at=row.placed_at, small=who(row.placed_by, names))),
         Fact(gettext("Released on"), Cell(at=row.released_at, small=who(row.released_by, names))),
         Fact(gettext("Why it was released"), Cell(row.release_reason or "")),

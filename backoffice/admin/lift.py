@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from backoffice.admin import words
+from backoffice.admin import reason_words, words
 from backoffice.admin.commands import Command, Effect, Known, Refused, Second, fingerprint
 from backoffice.admin.given import Slip, Typed
 from backoffice.admin.pieces import Act, Cell, Fact
@@ -67,7 +67,7 @@ class Lift(Command):
                 Fact(gettext("Service"), Cell(state=words.service(causes))),
                 Fact(gettext("Since"), Cell(at=row.opened_at)),
                 Fact(gettext("By"), Cell(who(row.opened_by, names))),
-                Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
+                Fact(gettext("Reason"), Cell(reason_words.told(row.reason))),
             ),
             read_at=work.now,
             seen=fingerprint(str(row.id), causes, [(str(link.id), str(link.state)) for link in links]),

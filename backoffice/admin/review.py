@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from backoffice.admin import words
+from backoffice.admin import reason_words, words
 from backoffice.admin.commands import Command, Effect, Known, fingerprint
 from backoffice.admin.given import Slip, Typed
 from backoffice.admin.lift import who
@@ -52,7 +52,7 @@ class Review(Command):
                 Fact(gettext("Cause"), Cell(words.cause(row.cause))),
                 Fact(gettext("Since"), Cell(at=row.opened_at)),
                 Fact(gettext("By"), Cell(who(row.opened_by, names))),
-                Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
+                Fact(gettext("Reason"), Cell(reason_words.told(row.reason))),
             ),
             read_at=work.now,
             seen=fingerprint(str(row.id), str(row.lifted_at)),

@@ -6,7 +6,7 @@ from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backoffice.admin import serving, words
+from backoffice.admin import reason_words, serving, words
 from backoffice.admin.lift import BY_PEOPLE, Lift, who
 from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, Tab, Table, id_of
 from backoffice.admin.review import Review
@@ -49,7 +49,7 @@ class SuspensionAdmin(StaffView, model=Suspension):
                     (
                         Cell(
                             row.trade_name,
-                            small=words.why_suspended(row.cause, row.opened_by, row.reason),
+                            small=reason_words.told(row.reason),
                             href=page_of(SUSPENSION, row.id),
                         ),
                         Cell(words.cause(row.cause), small=gettext("clause {clause}", clause=row.clause)),
@@ -99,7 +99,7 @@ def _facts(row: SuspensionLine, names: dict[str, str]) -> tuple[Fact, ...]:
         Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
         Fact(gettext("Since"), Cell(at=row.opened_at)),
         Fact(gettext("By"), Cell(who(row.opened_by, names))),
-        Fact(gettext("Reason"), Cell(words.why_suspended(row.cause, row.opened_by, row.reason))),
+        Fact(gettext("Reason"), Cell(reason_words.told(row.reason))),
         Fact(gettext("Case"), Cell("" if row.subject_ref == "-" else row.subject_ref)),
         Fact(gettext("How it ends"), Cell(words.how_it_ends(row.cause))),
     )

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from backoffice.admin import endings_words as say
+from backoffice.admin import reason_words
 from backoffice.admin.lift import who
 from backoffice.admin.paging import Place, cells
 from backoffice.admin.pieces import Act, Asked, Cell, Details, Fact, Listing, Table, id_of
@@ -81,7 +82,7 @@ def _facts(work: Work, row: TerminationLine) -> tuple[Fact, ...]:
     return (
         Fact(gettext("Client"), Cell(row.trade_name, href=page_of(CLIENT, row.client_id))),
         Fact(gettext("Ended by"), Cell(say.ended_by(row.by_whom))),
-        Fact(gettext("Reason"), Cell(row.reason)),
+        Fact(gettext("Reason"), Cell(reason_words.told(row.reason))),
         Fact(gettext("Announced"), Cell(at=row.notified_at, small=who(row.notified_by, names))),
         Fact(gettext("Approved by two"), Cell(two)),
         Fact(gettext("Takes effect"), say.both_zones(row.effective_at, row.zone)),

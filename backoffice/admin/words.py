@@ -55,10 +55,6 @@ _SUBSCRIPTIONS: dict[SubscriptionStatus, Look] = {
     SubscriptionStatus.PAST_DUE: (msg("Past due"), "warn", "hourglass"),
     SubscriptionStatus.ENDED: (msg("Ended"), "mute", "circle-x"),
 }
-_OUR_REASONS = {
-    Cause.NONPAYMENT: msg("An invoice was not paid within the days of its notice"),
-    Cause.TRIAL_EXPIRED: msg("The free trial ended and no Plan was contracted"),
-}
 _CAUSES = {
     Cause.NONPAYMENT: msg("for non-payment"),
     Cause.TRIAL_EXPIRED: msg("because the trial ended"),
@@ -184,12 +180,6 @@ def subscription(status: SubscriptionStatus) -> State:
 def cause(of: Cause) -> str:
     """Why, to follow the word "suspended"."""
     return gettext(_CAUSES[of])
-
-
-def why_suspended(of: Cause, by: str, reason: str) -> str:
-    """The reason as somebody of the staff wrote it; the software's own in the reader's language."""
-    ours = {} if by.startswith("staff:") else _OUR_REASONS
-    return gettext(ours[of]) if of in ours else reason
 
 
 def how_it_ends(of: Cause) -> str:
