@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from konectus.store.models.audit import AuditEntry
@@ -78,3 +78,27 @@ def _entry() -> Select[*tuple[Any, ...]]:
     where = (AuditEntry.subject_kind, AuditEntry.subject_id, AuditEntry.ip, AuditEntry.request_id)
     columns = (*who, *what, *where, AuditEntry.before, AuditEntry.after)
     return select(*columns).outerjoin(Client, Client.id == AuditEntry.client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One kind of thing that one person of the staff did to one Client since then."""
+
+    client_id: UUID
+    staff_id: str
+    action: str
+    since: datetime
+
+
+def cents_alone(session: Session, asked: Alone, limit: int) -> int:
+    """What those came to together; each above the limit was done by two and does not count."""
+    amount = cast(AuditEntry.after["amount_cents"].astext, BigInteger)
+    done = select(func.coalesce(func.sum(amount), 0)).where(
+        AuditEntry.client_id == asked.client_id,
+        AuditEntry.actor_kind == "staff",
+        AuditEntry.actor_id == asked.staff_id,
+        AuditEntry.action == asked.action,
+        AuditEntry.at > asked.since,
+        amount <= limit,
+    )
+    return int(session.scalar(done) or 0)

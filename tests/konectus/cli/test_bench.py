@@ -95,6 +95,7 @@ def test_bench_fails_below_a_floor_only_when_it_is_asked_to(monkeypatch: pytest.
 
 
 @pytest.mark.processes
+@pytest.mark.load
 @pytest.mark.timeout(300)
 def test_bench_prints_ratios_with_floor_and_goal() -> None:
     arguments = ["bench", "--requests", "600", "--messages", "2000", "--only", "doors", "--only", "worker"]

@@ -249,6 +249,22 @@ def test_above_the_limit_a_second_person_approves_and_then_it_is_booked(
     assert count(installation, Payment, client_id) == 1
 
 
+def test_parts_of_a_large_amount_need_the_second_person_too(
+    web: Web, billing_person: httpx.Client, client_id: UUID, installation: Installation
+) -> None:
+    desk = pay(billing_person, client_id)
+    assert desk.send(amount="6,000.00", reference="PART-1").status_code == 303
+    assert count(installation, Payment, client_id) == 1
+    more = {"amount": "4,000.01", "reference": "PART-2"}
+    rehearsed = billing_person.post(desk.address, data=desk.read().fields | desk.typed | more)
+    assert "En un día llegas a $10,000.01, más que $10,000.00." in Page(rehearsed.text).words
+    assert desk.send(**more).headers["location"].startswith("/admin/approval/details/")
+    assert count(installation, Payment, client_id) == 1
+    other = pay(web.staff_as(StaffRole.BILLING), client_id)
+    assert other.send(amount="4,000.02", reference="PART-3").status_code == 303
+    assert count(installation, Payment, client_id) == 2, "somebody else's count by themselves"
+
+
 def test_a_payment_is_reversed_and_its_invoice_needs_a_new_clock(
     billing_person: httpx.Client, client_id: UUID, books: Books
 ) -> None:
