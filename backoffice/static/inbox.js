@@ -5,6 +5,7 @@ import { markOpen, markRead, oneLineADay, placeEarly, placeNodes, placeRow, plac
 import { composerShown, forgetDrafts, refreshComposer, saveDrafts, typed } from './inbox/composer.js';
 import { hasFiles } from './inbox/files.js';
 import { act, forgetWaiting, isSending, sendAgain, sendForm } from './inbox/sending.js';
+import { focusOpened } from './inbox/opening.js';
 import { showSought } from './inbox/seek.js';
 import { changedSomewhere } from './inbox/older.js';
 
@@ -27,17 +28,6 @@ function pressed(event) {
     event.preventDefault();
     event.target.form.requestSubmit();
   } else if (event.target.id === 'text' && event.key === 'Escape') byId(`c-${shownThread()}`)?.focus();
-}
-
-// A conversation that was opened by a key goes on at its box; a click of the mouse moves nothing.
-let byKey = false;
-function opening(event) {
-  if (event.target.closest('a.conv')) byKey = event.detail === 0;
-}
-
-function focusOpened() {
-  if (byKey && shownThread()) (byId('composer')?.elements.text ?? byId('hilo')).focus();
-  byKey = false;
 }
 
 // The network: one band says it is away, and goes when it is back.
@@ -115,7 +105,6 @@ function swapped() {
 }
 
 document.addEventListener('submit', submitted);
-document.addEventListener('click', opening, true);
 document.addEventListener('input', typing);
 document.addEventListener('keydown', pressed);
 document.addEventListener('htmx:before:request', saveDrafts);

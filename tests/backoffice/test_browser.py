@@ -4,7 +4,7 @@ import base64
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -12,13 +12,11 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Route, expect
 
 from backoffice import pages
-from backoffice.sessions import COOKIES
 from konectus.domain.channels import TEXT_LIMIT, AttachmentKind, AttachmentState, Channel
 from konectus.domain.conversations import Author, Delivery
-from konectus.domain.roles import UserRole
 from konectus.domain.splitting import split_text
 from konectus.domain.suspension import Cause
 from konectus.services import suspensions
@@ -28,8 +26,8 @@ from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
 from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk, Told
+from tests.backoffice.sitting import sit_down
 from tests.konectus.domain.test_splitting import PIECES
-from tests.support.browser import press_until
 from tests.support.factories import STAFF, Factory
 
 pytestmark = pytest.mark.browser
@@ -48,45 +46,12 @@ HANDED_OVER = """(way) => {
 HOSTILE = json.loads((Path(__file__).parents[1] / "corpus/hostile.json").read_text(encoding="utf-8"))
 
 
-@dataclass
-class Sat:
-    """An agent at an open page, and what the page complained of."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error {error}"))
-        self.page.on("request", lambda request: self._asked(request.url))
-
-    def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type} {message.text}")
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "http://localhost:")):
-            self.complaints.append(f"request {url}")
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     found = browser.new_context(locale="es-MX", viewport={"width": 1440, "height": 900})
     found.set_default_timeout(10_000)
     yield found
     found.close()
-
-
-def sit_down(web: Web, context: BrowserContext, client_id: UUID, path: str = "/inbox") -> Sat:
-    """Open a page as an agent of this Client."""
-    token = web.make.user_session(client_id, web.make.user(client_id, role=UserRole.OWNER))
-    # Only an https address may set a __Host- cookie this way; loopback gets it over http as well.
-    address = web.url.replace("http:", "https:")
-    context.add_cookies([{"name": COOKIES["agent"], "value": token, "url": address, "secure": True, "httpOnly": True}])
-    sat = Sat(context.new_page())
-    sat.watch()
-    sat.page.goto(web.url + path)
-    return sat
 
 
 def last_message(web: Web, told: Told) -> UUID:
@@ -346,57 +311,6 @@ def test_change_in_an_old_message_reaches_the_page_that_scrolled_up_to_it(
     old_one = sat.page.locator(f'.turns [data-message="{said[1]}"]')
     old_one.scroll_into_view_if_needed()
     expect(old_one).to_contain_text("corregido")
-    assert sat.complaints == []
-
-
-def test_search_finds_a_word_and_leads_to_its_message(
-    web: Web, context: BrowserContext, make: Factory, talk: Talk
-) -> None:
-    client = make.client()
-    told = talk.begin(client.id, "La mesa es de parota <b>", name="Zoë Müller")
-    Happenings(talk, told).index()
-    sat = sit_down(web, context, client.id)
-    sat.page.keyboard.press("/")
-    sat.page.keyboard.type("PARÓTA")
-    hit = sat.page.locator("#found .hit")
-    expect(hit.locator("mark")).to_have_text("parota")
-    hit.click()
-    expect(sat.page.locator(".msg.sought")).to_contain_text("La mesa es de parota <b>")
-    sat.page.locator("#words").fill("nogal")
-    expect(sat.page.locator("#found")).to_contain_text("No se encontró nada de “nogal”")
-    sat.page.locator("#words").press("Escape")
-    expect(sat.page.locator(f"#c-{told.id}")).to_be_visible()
-    assert sat.complaints == []
-
-
-def test_conversation_is_opened_answered_and_closed_by_keyboard_alone(
-    web: Web, context: BrowserContext, make: Factory, talk: Talk
-) -> None:
-    client = make.client()
-    talk.begin(client.id, "¿Tienen sillas?", name="Íñigo Ávalos")
-    told = talk.begin(client.id, "¿Cuánto cuesta?")
-    sat = sit_down(web, context, client.id)
-    web.clock.advance(seconds=5)
-    for _ in range(30):
-        sat.page.keyboard.press("Tab")
-        if sat.page.evaluate("document.activeElement.id") == f"c-{told.id}":
-            break
-    sat.page.keyboard.press("Enter")
-    expect(sat.page.get_by_label("Respuesta", exact=True)).to_be_focused()
-    sat.page.keyboard.type("$1,950")
-    sat.page.keyboard.press("Enter")
-    expect(sat.page.locator(".msg.out")).to_contain_text("$1,950")
-    # What the stream tells of the reply may put the page's pieces anew while one walks through them.
-    for _ in range(30):
-        sat.page.keyboard.press("Shift+Tab")
-        if sat.page.evaluate("document.activeElement.textContent").strip() == "Cerrar":
-            break
-    sat.page.keyboard.press("Enter")
-    expect(sat.page.locator(f"#c-{told.id}")).to_have_count(0)
-    row, log = sat.page.locator(".conv"), sat.page.get_by_role("log")
-    press_until(sat.page, "Enter", lambda: log.get_by_text("¿Tienen sillas?").count() > 0, on=row)
-    expect(sat.page.get_by_label("Respuesta", exact=True)).to_be_focused()
-    press_until(sat.page, "Escape", lambda: bool(row.evaluate("row => row === document.activeElement")))
     assert sat.complaints == []
 
 

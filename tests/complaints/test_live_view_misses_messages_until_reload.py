@@ -10,7 +10,8 @@ from konectus.domain.conversations import Author, Delivery
 from tests.backoffice.conftest import Web, talk, web
 from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk
-from tests.backoffice.test_browser import PIXEL, sit_down
+from tests.backoffice.sitting import sit_down
+from tests.backoffice.test_browser import PIXEL
 from tests.support.factories import Factory
 
 __all__ = ["talk", "web"]

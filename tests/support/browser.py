@@ -1,10 +1,10 @@
 """A real Chromium from the system's package, with a fresh profile; tests skip with the reason where there is none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Milliseconds. A busy machine is slow and not wrong; what never happens is told after these.
@@ -48,13 +48,6 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not wrong, wrong
 
 
-def press_until(page: Page, key: str, holds: Callable[[], bool], *, on: Locator | None = None) -> None:
-    """The stream may put a row anew at the very moment a key is pressed; a person presses again."""
-    for _ in range(30):
-        if on is not None:
-            on.focus()
-        page.keyboard.press(key)
-        page.wait_for_timeout(250)
-        if holds():
-            return
-    pytest.fail(f"{key} did nothing")
+def focus(page: Page, selector: str) -> None:
+    """In one step of the page: a Locator first finds a node, which the stream may put anew before it is focused."""
+    page.evaluate("selector => document.querySelector(selector).focus()", selector)

@@ -1,7 +1,9 @@
 // Live nodes in their order: a bubble, an album or a row takes the place of its former self, or stands where its key
 // belongs.
 
-import { byId, openThread, parsed, post, session, shownThread } from './page.js';
+import { byId, parsed, post, session, shownThread } from './page.js';
+import { openAgain } from './opening.js';
+import { instead, isSame } from './instead.js';
 
 const earlier = (a, b) => b.dataset.key !== undefined && a.dataset.key < b.dataset.key;
 const later = (a, b) => b.id === 'more' || (b.dataset.at !== undefined && a.dataset.at > b.dataset.at);
@@ -9,11 +11,13 @@ const loadedWith = shownThread();
 
 function place(box, element, comesBefore) {
   const former = byId(element.id);
-  if (former && former.dataset.key === element.dataset.key && former.dataset.at === element.dataset.at) former.replaceWith(element);
-  else {
-    former?.remove();
-    box.insertBefore(element, [...box.children].find((other) => comesBefore(element, other)) ?? null);
-  }
+  instead(former, element, () => {
+    if (former && former.dataset.key === element.dataset.key && former.dataset.at === element.dataset.at) former.replaceWith(element);
+    else {
+      former?.remove();
+      box.insertBefore(element, [...box.children].find((other) => comesBefore(element, other)) ?? null);
+    }
+  });
   htmx.process(element);
 }
 
@@ -47,10 +51,8 @@ export function placeEarly() {
 export function placeNode(box, element) {
   if (element.classList.contains('day') && byId(element.id)) return;
   if (isBeyond(box, element)) return;
-  const wasOpen = byId(element.id)?.querySelector('.edits[open]');
   clearHeld(box, element);
   place(box, element, earlier);
-  if (wasOpen) element.querySelector('.edits')?.setAttribute('open', '');
 }
 
 export function placeNodes(html) {
@@ -59,8 +61,8 @@ export function placeNodes(html) {
     const former = byId(element.id);
     if (!box && element.dataset.in) early.push(element);
     else if (box) placeNode(box, element);
-    else if (former) {
-      former.replaceWith(element);
+    else if (former && !isSame(former, element)) {
+      instead(former, element, () => former.replaceWith(element));
       htmx.process(element);
     }
   }
@@ -89,11 +91,13 @@ export function placeRow(html) {
 // Another process serves the stream now and told everything anew; it may not know where this page has turned to.
 export function placeRows(html) {
   const box = byId('rows');
+  const held = box.contains(document.activeElement) && document.activeElement.id;
   box.replaceChildren(...parsed(html));
+  if (held) byId(held)?.focus({ preventScroll: true });
   htmx.process(box);
   markOpen();
   const open = shownThread();
-  if (open && open !== loadedWith && !byId('later')) openThread(location.pathname + location.search);
+  if (open && open !== loadedWith && !byId('later')) openAgain(open);
 }
 
 export function markOpen() {

@@ -2,6 +2,7 @@
 // at is read once more.
 
 import { byId, parsed, session, shownThread } from './page.js';
+import { isSame } from './instead.js';
 import { placeNode } from './live.js';
 
 const AFTER_MS = 400;
@@ -29,12 +30,6 @@ function whole(all) {
   const last = read.at(-1);
   if (!all.some((one) => one.id === 'later')) return read;
   return read.filter((one) => one !== last && (!reply(last) || reply(one) !== reply(last)));
-}
-
-function isSame(former, element) {
-  const closed = former.cloneNode(true);
-  for (const open of closed.querySelectorAll('details[open]')) open.open = false;
-  return closed.isEqualNode(element);
 }
 
 async function readAgain() {

@@ -32,8 +32,4 @@ export function showNotice(html) {
   byId('notices').replaceChildren(...parsed(html));
 }
 
-export function openThread(url) {
-  return htmx.ajax('GET', url, { target: '#hilo', swap: 'outerHTML' });
-}
-
 export const session = { ended: false, leaving: false };

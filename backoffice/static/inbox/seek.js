@@ -1,12 +1,14 @@
 // Looking for something: the field over the list, and the way from a quote or a result to the message itself.
 
-import { byId, openThread, parsed, spare } from './page.js';
+import { byId, parsed, spare } from './page.js';
+import { openThread } from './opening.js';
 import { markOpen } from './live.js';
 
 const AFTER_MS = 250;
 const FLASH_MS = 2500;
 let timer;
 let asked = 0;
+let flashed;
 
 async function seek() {
   clearTimeout(timer);
@@ -31,10 +33,17 @@ function clear() {
   seek();
 }
 
+// The stream may have told the message anew meanwhile: the outline went over to another node.
+function unflash() {
+  for (const element of document.querySelectorAll('.sought')) element.classList.remove('sought');
+}
+
 function flash(element) {
   element.scrollIntoView({ block: 'center' });
+  clearTimeout(flashed);
+  unflash();
   element.classList.add('sought');
-  setTimeout(() => element.classList.remove('sought'), FLASH_MS);
+  flashed = setTimeout(unflash, FLASH_MS);
 }
 
 const message = (id) => document.querySelector(`.turns [data-message="${CSS.escape(id)}"]`);

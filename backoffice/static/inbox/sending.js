@@ -1,6 +1,7 @@
 // Sending: the id is made before the first try, so however often it arrives it is one reply. Nothing is lost on a refusal.
 
-import { byId, openThread, post, session, showNotice, spare, upload } from './page.js';
+import { byId, post, session, showNotice, shownThread, spare, upload } from './page.js';
+import { openAgain } from './opening.js';
 import { placeNodes } from './live.js';
 import { forgetDraft, isTooLong, refreshComposer, saveDrafts, showCount, typed, whenSaved } from './composer.js';
 import { giveBack, refusedFile, takeFiles } from './files.js';
@@ -62,7 +63,7 @@ async function send(id) {
   waiting.delete(id);
   attempt = 0;
   if (!answer.ok) refused(id, reply, answer.html);
-  else if (byId('later')) openThread(`/inbox/c/${reply.conversation}`); // the end of the thread is not here
+  else if (byId('later')) openAgain(reply.conversation, `/inbox/c/${reply.conversation}`); // the end of the thread is not here
   else if (byId(`r-${id}-0`)?.dataset.key === '~') placeNodes(answer.html); // else the stream was faster and knows better
 }
 
@@ -97,11 +98,12 @@ function refused(id, reply, html) {
 export async function act(event, offline) {
   event.preventDefault();
   const form = event.target;
+  const thread = shownThread();
   const fields = new FormData(form, event.submitter);
   saveDrafts();
   await whenSaved();
   const answer = await post(form.action, fields).catch(() => null);
   if (!answer) offline();
   else if (!answer.ok) showNotice(await answer.text());
-  else if (form.dataset.act !== 'quiet') openThread(location.pathname + location.search);
+  else if (form.dataset.act !== 'quiet') openAgain(thread);
 }
