@@ -22,10 +22,10 @@ from konectus.services.notices import NewNotice
 from konectus.services.sweeps import BATCH, sweep
 from konectus.services.work import Change, Work
 from konectus.store.models.endings import Deletion
+from konectus.store.planes import Entry
 from konectus.store.queries import connectors as accounts
 from konectus.store.queries import erasure as read
 from konectus.store.queries import readings
-from konectus.store.registry import Entry
 
 WHY = "Two people approved the deletion after the export window"
 _REMOVED = connectors.Ending(None, ConnectorState.REMOVED, WHY)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from konectus.store.bounds import BOUNDS, Bound
 from konectus.store.columns import is_sealed
-from konectus.store.registry import ENTRIES, ROLES_WITH_KEYS, Entry
+from konectus.store.planes import Entry
+from konectus.store.registry import ENTRIES, ROLES_WITH_KEYS
 from konectus.store.roles import OWNER, WITHOUT_LOGIN, Role, password
 
 SCHEMAS = ("platform", "ledger", "tenant", "app", "ops")

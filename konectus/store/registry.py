@@ -5,11 +5,6 @@ What a Client's people may write inside a table is narrowed in bounds.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
-
-from sqlalchemy import Table
 
 from konectus.store.base import Base
 from konectus.store.models import (
@@ -27,59 +22,19 @@ from konectus.store.models import (
     limits,
     notices,
     payments,
+    readers,
     search,
     traffic,
 )
+from konectus.store.planes import Deletion, Entry
 from konectus.store.roles import Role
 
 APP, STAFF, WORKER, RELEASER, OPERATOR = Role.APP, Role.STAFF, Role.WORKER, Role.RELEASER, Role.OPERATOR
 
 
-class Plane(StrEnum):
-    """Where a row stands: the platform's own, Konectus's records of a Client, or Client Content."""
-
-    PLATFORM = "platform"
-    LEDGER = "ledger"
-    TENANT = "tenant"
-
-
-class Deletion(StrEnum):
-    """What an erasure of the Client does to its rows."""
-
-    KEPT = "kept"
-    PURGED = "purged"
-    EXPIRES = "expires"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One table. `exemption` says why it has no client_id; `export` is its place in the Client's archive."""
-
-    model: type[Base]
-    deletion: Deletion
-    retention: str
-    grants: Mapping[Role, str]
-    exemption: str | None = None
-    client_column: str = "client_id"
-    export: str | None = None
-    audited: bool = False
-    table: Table = field(init=False)
-
-    def __post_init__(self) -> None:
-        table: Any = self.model.__table__
-        object.__setattr__(self, "table", table)
-
-    @property
-    def plane(self) -> Plane:
-        return Plane(self.table.schema or "")
-
-    @property
-    def name(self) -> str:
-        return f"{self.table.schema}.{self.table.name}"
-
-
 _CATALOGUE = "Konectus's own catalogue, the same for all Clients"
 _STAFF = "a person of Konectus, not of a Client"
+_NO_CLIENT = "on the sums of all Clients; names none"
 _TRAFFIC = "arrives before the Client is known"
 _KEPT = "5 years after termination (Terms 11)"
 _CONTENT = "until erased (Terms 15.3)"
@@ -270,6 +225,24 @@ ENTRIES: tuple[Entry, ...] = (
         "while its connector exists",
         {APP: "S", STAFF: "S", WORKER: "SIUD", OPERATOR: "S"},
     ),
+    Entry(
+        readers.Annotation,
+        Deletion.KEPT,
+        "while the figures are shown",
+        {STAFF: "SIU", RELEASER: "S"},
+        _NO_CLIENT,
+        audited=True,
+    ),
+    _platform(readers.SavedView, "until taken away", {STAFF: "SIUD"}, _STAFF),
+    Entry(
+        readers.ReportSubscription,
+        Deletion.KEPT,
+        "while employed, then 5 years",
+        {STAFF: "SIU", WORKER: "S"},
+        _STAFF,
+        audited=True,
+    ),
+    _platform(readers.ReportMail, "for good: what was sent is not sent again", {STAFF: "S", WORKER: "SIU"}, _STAFF),
     _platform(traffic.CollectWatermark, "for good", {RELEASER: "SIU", WORKER: "S"}, "a watermark of a job"),
 )
 BY_TABLE: Mapping[str, Entry] = {entry.name: entry for entry in ENTRIES}

@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from konectus.domain.roles import UserRole
 from konectus.services.installation import Installation
-from konectus.store.registry import ENTRIES, Plane
+from konectus.store.planes import Plane
+from konectus.store.registry import ENTRIES
 from konectus.store.roles import Role
 from tests.backoffice.conftest import Web
 from tests.backoffice.people import Talk

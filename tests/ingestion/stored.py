@@ -15,7 +15,8 @@ from ingestion.worker.process import Worker
 from konectus.sealing import ClientKeys
 from konectus.services.installation import Installation
 from konectus.store.columns import is_sealed
-from konectus.store.registry import ENTRIES, Plane
+from konectus.store.planes import Plane
+from konectus.store.registry import ENTRIES
 from konectus.store.roles import Role
 from konectus.stream.postgres import Arrival, append
 

@@ -15,7 +15,8 @@ from konectus.services.work import Change
 from konectus.store.models import amendments, figures, inbox, search, traffic
 from konectus.store.models.clients import Subscription
 from konectus.store.models.figures import BINS
-from konectus.store.registry import ENTRIES, Plane
+from konectus.store.planes import Plane
+from konectus.store.registry import ENTRIES
 from konectus.store.roles import Role
 from tests.support.factories import Factory
 from tests.support.ledger_rows import ledger_rows

@@ -16,8 +16,9 @@ from konectus.sealing import ClientKeys, Unreadable
 from konectus.store.columns import SEALED, is_sealed
 from konectus.store.models.audit import AuditEntry
 from konectus.store.models.clients import Suspension
+from konectus.store.planes import Entry
 from konectus.store.queries import archive_links as links
-from konectus.store.registry import ENTRIES, Entry
+from konectus.store.registry import ENTRIES
 
 _SIGNS_IN = "a secret: whoever has it can act in your name"
 _KEYED = "a keyed hash of a value that is given"

@@ -13,9 +13,10 @@ from konectus.domain.endings import Against, ApprovalState, DeletionState
 from konectus.store.base import Base
 from konectus.store.models.endings import Approval, Deletion
 from konectus.store.models.identity import AgentSession, ApiToken, AuthorizedUser, OneTimeLink
+from konectus.store.planes import Deletion as Rule
+from konectus.store.planes import Entry, Plane
 from konectus.store.queries import clients, exports
-from konectus.store.registry import ENTRIES, Entry, Plane
-from konectus.store.registry import Deletion as Rule
+from konectus.store.registry import ENTRIES
 
 # Children before what they point at.
 _ORDER = {table: at for at, table in enumerate(reversed(Base.metadata.sorted_tables))}

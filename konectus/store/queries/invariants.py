@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from konectus.store.registry import ENTRIES, Deletion, Plane
+from konectus.store.planes import Deletion, Plane
+from konectus.store.registry import ENTRIES
 
 # Of one invariant so many rows are counted and so many are named.
 MOST, NAMED = 100, 5

@@ -11,7 +11,7 @@ from konectus.services import erasing
 from konectus.services.work import Change, Work
 from konectus.store.models.billing import Invoice
 from konectus.store.models.search import SearchPending
-from konectus.store.registry import Entry
+from konectus.store.planes import Entry
 from konectus.store.roles import Role
 from tests.konectus.services.endings import Erases, clock, ends, installation, it, make
 from tests.support.clock import START

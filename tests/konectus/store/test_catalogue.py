@@ -16,8 +16,9 @@ from konectus.services import suspensions
 from konectus.services.installation import Installation
 from konectus.store.bounds import BOUNDS
 from konectus.store.columns import is_sealed
+from konectus.store.planes import Plane
 from konectus.store.policies import SCHEMAS, VIEWS
-from konectus.store.registry import BY_TABLE, ENTRIES, Plane
+from konectus.store.registry import BY_TABLE, ENTRIES
 from konectus.store.roles import OWNER, Role, password
 from tests.support.database import MASTER, Templates
 from tests.support.factories import STAFF, Factory
