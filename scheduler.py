@@ -53,7 +53,8 @@ from konectus.services import (
 from konectus.services.installation import Installation, open_installation
 from konectus.services.slots import SlotLost, Slots
 from konectus.settings import Settings
-from reports import collect, release
+from reports import collect, release, remarks
+from reports.mails import sending as report_sending
 
 LEGAL = "America/Mexico_City"
 # Seconds between two looks at the timetable, and between two heartbeats.
@@ -87,6 +88,7 @@ class Job:
 def _release(installation: Installation) -> int:
     """A release is for good, so its days are collected first, also after a week of standing still."""
     collect.run(installation)
+    remarks.copy(installation)
     return len(release.run(installation))
 
 
@@ -136,6 +138,7 @@ JOBS: tuple[Job, ...] = (
     # figures
     Job("collect_usage", _daily(0, 20), collect.run, WEEK),
     Job("release_month", _daily(1, 0), _release, WEEK),
+    Job("mail_reports", _every(5), report_sending.run, 5 * MINUTE),
     # upkeep
     Job("check_invariants", _every(5), invariants.check, 5 * MINUTE, whole=True),
     Job("keep_partitions", _hourly(5), jobs.keep_partitions, HOUR, whole=True),

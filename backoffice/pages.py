@@ -240,4 +240,6 @@ _FILTERS: Mapping[str, Any] = {
     "until": _until,
     "money": i18n.format_money,
     "number": i18n.format_number,
+    "percent": i18n.format_percent,
+    "day": i18n.format_date,
 }

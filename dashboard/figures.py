@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from dashboard import locale
 from dashboard.changes import Noisy
 from dashboard.data import Annotation
+from dashboard.forecast import Ahead
 from dashboard.readings import Line, Step
 from konectus import i18n
 
@@ -103,6 +104,33 @@ def through_time(lines: Sequence[Line], remarks: Sequence[Annotation], theme_nam
         _mark(figure, remark, theme)
     figure.update_layout(margin_t=24 if within else 8)
     return figure
+
+
+def add_fan(figure: go.Figure, line: Line, ahead: Sequence[Ahead], theme_name: str) -> None:
+    """What may follow the line's last month: a dashed middle in two bands that open. Nothing where nothing is told."""
+    last = line.steps[-1].noisy if ahead else None
+    if last is None:
+        return
+    colour = THEMES[theme_name].colorway[line.place]
+    start, now = line.steps[-1].month, max(last.value, 0.0)
+    months = [start, *(one.month for one in ahead)]
+    for bands in ([one.wide for one in ahead], [one.half for one in ahead]):
+        lows, highs = [now, *(band.low for band in bands)], [now, *(band.high for band in bands)]
+        figure.add_trace(_area(months, highs, lows, {"fillcolor": _faint(colour)}))
+    middle = [now, *(one.wide.value for one in ahead)]
+    said = ["", *(_expected(one) for one in ahead)]
+    dashes = {"color": colour, "width": 1.5, "dash": "2px,4px"}
+    hover = {"customdata": said, "hovertemplate": "%{customdata}<extra></extra>"}
+    figure.add_trace(go.Scatter(x=months, y=middle, mode="lines", line=dashes, name=i18n.gettext("Forecast"), **hover))
+    months = sorted({*(step.month for step in line.steps), *months})
+    tallest = max(figure.layout.yaxis.range[1], *(one.wide.high * 1.06 for one in ahead))
+    figure.update_xaxes(tickvals=months, range=_span(months))
+    figure.update_yaxes(range=[0, tallest])
+
+
+def _expected(one: Ahead) -> str:
+    low, high = (i18n.format_number(round(value), 0) for value in (one.wide.low, one.wide.high))
+    return i18n.gettext("expected between {low} and {high}", low=low, high=high)
 
 
 def _span(months: Sequence[date]) -> list[date] | None:

@@ -14,13 +14,17 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard import callbacks, params, refusals, shell, table, wire
+from dashboard import callbacks, params, periods, refusals, shell, table, wire
 from dashboard.data import Figures
 from dashboard.shell import PREFIX
 from konectus.clock import Clock
 from konectus.errors import KonectusError, NotFound
 
 ASSETS = Path(__file__).parent / "assets"
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _log = logging.getLogger("dashboard")
 
 
@@ -42,7 +46,7 @@ class House(Dash):
 
 
 def build(figures: Figures, clock: Clock) -> House:
-    """Dash with its pages, callbacks and the export, ready to serve; nothing is read yet."""
+    """Dash with its pages, callbacks and the exports, ready to serve; nothing is read yet."""
     server: Any = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     dash: Any = House(
         "dashboard",
@@ -63,7 +67,7 @@ def build(figures: Figures, clock: Clock) -> House:
         html.Div(id="page"),
     ]
     callbacks.register(dash, figures, clock)
-    _add_export(server, figures)
+    _add_exports(server, figures)
     for kind in (KonectusError, DependencyException, InvalidResourceError):
         server.add_exception_handler(kind, _refuse)
     # Both happen at the first request of Dash's own paths or at a lifespan; behind the switch neither may come first.
@@ -83,16 +87,29 @@ def content_security_policy(dash: House) -> str:
     )
 
 
-def _add_export(server: FastAPI, figures: Figures) -> None:
-    def export(request: Request) -> Response:
+def _add_exports(server: FastAPI, figures: Figures) -> None:
+    def wanted(request: Request) -> params.Asked:
         asked = params.read(str(request.url.query), figures.history())
         if asked is None:
             raise params.Unpublished("nothing is published yet")
-        name = f"konectus-{asked.release.period:%Y-%m}.csv"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(table.as_csv(asked.release), media_type="text/csv; charset=utf-8", headers=headers)
+        return asked
 
-    server.add_api_route(wire.EXPORT, export, methods=["GET", "HEAD"])
+    def as_csv(request: Request) -> Response:
+        asked = wanted(request)
+        return _file(table.as_csv(asked.release, asked.cut).encode(), asked, "csv")
+
+    def as_xlsx(request: Request) -> Response:
+        asked = wanted(request)
+        return _file(table.as_xlsx(asked.release, asked.cut), asked, "xlsx")
+
+    server.add_api_route(wire.CSV, as_csv, methods=["GET", "HEAD"])
+    server.add_api_route(wire.XLSX, as_xlsx, methods=["GET", "HEAD"])
+
+
+def _file(content: bytes, asked: params.Asked, ending: str) -> Response:
+    parts = [periods.written(asked.release), *(asked.cut.split("/") if asked.cut else ())]
+    headers = {"content-disposition": f'attachment; filename="konectus-{"-".join(parts)}.{ending}"'}
+    return Response(content, headers=headers, media_type=KINDS[ending])
 
 
 def _refuse(request: Request, error: Exception) -> Response:

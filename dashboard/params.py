@@ -1,13 +1,14 @@
-"""What a permalink may ask for: periods that are published, and nothing else."""
+"""What a permalink may ask for: periods and cuts that are published, and nothing else."""
 
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
+from dashboard import cuts, periods
 from dashboard.data import History, Release
+from dashboard.periods import MONTH
 from konectus.errors import Invalid
 
-KNOWN = {"period", "versus"}
+KNOWN = {"period", "versus", "cut", "grain"}
 LONGEST = 200
 
 
@@ -19,46 +20,61 @@ class Unpublished(Invalid):
 
 @dataclass(frozen=True)
 class Asked:
-    """One month, and the earlier one it is compared with."""
+    """One period, the earlier one it is compared with, and the cut ("messages/channel"; "" = all) that was chosen."""
 
     release: Release
     versus: Release | None
+    cut: str = ""
+    grain: str = MONTH
 
     @property
     def permalink(self) -> str:
-        """The query that shows the same again, also when newer months exist."""
-        pairs = {"period": f"{self.release.period:%Y-%m}"}
+        """The query that shows the same again, also when newer periods exist."""
+        pairs = {"period": periods.written(self.release)}
         if self.versus is not None:
-            pairs["versus"] = f"{self.versus.period:%Y-%m}"
-        return f"?{urlencode(pairs)}"
+            pairs["versus"] = periods.written(self.versus)
+        if self.cut:
+            pairs["cut"] = self.cut
+        if self.grain != MONTH:
+            pairs["grain"] = self.grain
+        return f"?{urlencode(pairs, safe='/')}"
 
 
 def read(search: str | None, history: History) -> Asked | None:
-    """The query of an address, `?period=2026-10&versus=2026-09`; both parts may be left out.
+    """The query of an address, `?period=2026-10&versus=2026-09&cut=messages/channel`; every part may be left out.
 
-    None where nothing is published yet. Raises Unpublished for anything that is not a published month.
+    None where nothing is published yet. Raises Unpublished for anything that is not a published period or cut.
     """
     pairs = _pairs(search or "")
     if not history.published:
         if pairs:
             raise Unpublished("nothing is published yet")
         return None
-    release = published(pairs["period"], history) if "period" in pairs else history.published[-1]
-    earlier = [other for other in history.published if other.period < release.period]
-    versus = published(pairs["versus"], history) if "versus" in pairs else None
+    grain = pairs.get("grain", MONTH)
+    known = of_grain(history, grain)
+    if not known:
+        raise Unpublished("no such period is published")
+    release = published(pairs["period"], history, grain) if "period" in pairs else known[-1]
+    earlier = [other for other in known if other.period < release.period]
+    versus = published(pairs["versus"], history, grain) if "versus" in pairs else None
     if versus is not None and versus not in earlier:
-        raise Unpublished("a month is compared with an earlier one")
-    return Asked(release, versus or (earlier[-1] if earlier else None))
+        raise Unpublished("a period is compared with an earlier one")
+    cut = pairs.get("cut", "")
+    if "cut" in pairs and not cuts.is_published(release, cut):
+        raise Unpublished("that figure is not published")
+    return Asked(release, versus or (earlier[-1] if earlier else None), cut, grain)
 
 
-def published(month: str, history: History) -> Release:
-    """The release of a month as an address writes it, `2026-10`. Raises Unpublished."""
-    try:
-        found = history.at(date.fromisoformat(f"{month}-01"))
-    except ValueError:
-        found = None
+def of_grain(history: History, grain: str) -> list[Release]:
+    """The published releases of one length, oldest first; none for a length that does not exist."""
+    return [release for release in history.published if periods.grain(release) == grain]
+
+
+def published(period: str, history: History, grain: str = MONTH) -> Release:
+    """The release of a period as an address writes it, `2026-10`. Raises Unpublished."""
+    found = {periods.written(release): release for release in of_grain(history, grain)}.get(period)
     if found is None:
-        raise Unpublished("that month is not published")
+        raise Unpublished("that period is not published")
     return found
 
 

@@ -10,6 +10,7 @@ from dashboard.data import ALL, TOTAL, Cell, History, Release
 from konectus.i18n import LEGAL_ZONE
 from konectus.i18n import gettext as _
 
+LINES = 6  # colours that a chart has
 MONTHS = 12  # on a chart, up to the month that is asked for
 INDEX = 100.0
 BASE = "messenger"  # its first published month is 100 on the channel chart
@@ -106,13 +107,24 @@ def channel_lines(history: History, release: Release) -> list[Line]:
         return []
     labels = release.labels("messages", "channel")
     return [
-        Line(value, words, place, tuple(_steps(history, release, value, INDEX / hundred[1])))
+        Line(value, words, place, tuple(_steps(history, release, ("messages", "channel", value), INDEX / hundred[1])))
         for place, (value, words) in enumerate(labels.items())
     ]
 
 
-def _steps(history: History, release: Release, channel: str, factor: float) -> Iterator[Step]:
-    points = [p for p in history.series("messages", "channel", channel) if p.period <= release.period]
+def lines(history: History, release: Release, cut: tuple[str, str], factor: float) -> list[Line]:
+    """A metric by a dimension up to this month, a line for each value; none where this release has no such cut."""
+    metric, dim = cut
+    known = release.metrics.get(metric)
+    labels = {ALL: str(known)} if known and dim == TOTAL else release.labels(metric, dim)
+    return [
+        Line(value, words, place % LINES, tuple(_steps(history, release, (metric, dim, value), factor)))
+        for place, (value, words) in enumerate(labels.items())
+    ]
+
+
+def _steps(history: History, release: Release, key: tuple[str, str, str], factor: float) -> Iterator[Step]:
+    points = [p for p in history.series(*key) if p.period <= release.period]
     for point in points[-MONTHS:]:
         noisy = point.cell.noisy
         yield Step(point.period, noisy.times(factor) if noisy else None, point.cell.status)

@@ -30,8 +30,12 @@ class Page:
 
 
 OVERVIEW = Page("", lazy("Overview"), "chart-line")
+VOLUME = Page("volume", lazy("Volume"), "activity")
+CHANNELS = Page("channels", lazy("Channels"), "plug")
+PLANS = Page("plans", lazy("Plans"), "layers")
 MAKING = Page("making", lazy("How they are made"), "book-open", has_figures=False, about=True)
-PAGES = (OVERVIEW, MAKING)
+DOWNLOADS = Page("downloads", lazy("Downloads"), "download", has_figures=False, about=True)
+PAGES = (OVERVIEW, VOLUME, CHANNELS, PLANS, MAKING, DOWNLOADS)
 BY_PATH = {PREFIX + page.path: page for page in PAGES}
 
 

@@ -15,8 +15,8 @@ from dashboard.shell import BY_PATH, PREFIX
 from konectus.errors import NotFound
 
 CALL = f"{PREFIX}_dash-update-component"
-EXPORT = f"{PREFIX}figures.csv"
-READS = {*BY_PATH, EXPORT, f"{PREFIX}_dash-layout", f"{PREFIX}_dash-dependencies"}
+CSV, XLSX = f"{PREFIX}figures.csv", f"{PREFIX}figures.xlsx"
+READS = {*BY_PATH, CSV, XLSX, f"{PREFIX}_dash-layout", f"{PREFIX}_dash-dependencies"}
 FILES = (f"{PREFIX}assets/", f"{PREFIX}_dash-component-suites/")
 MOST_BYTES = 16 * 1024
 LONGEST = 200

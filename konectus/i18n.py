@@ -32,6 +32,7 @@ _DATES = {
         "long": "EEEE d 'de' MMMM",
         "medium": "d MMM y",
         "scan": "EEE d",
+        "day": "d MMM",
         "month": "MMMM 'de' y",
     },
     "en": {
@@ -39,6 +40,7 @@ _DATES = {
         "long": "EEEE, MMMM d",
         "medium": "MMM d, y",
         "scan": "EEE d",
+        "day": "MMM d",
         "month": "MMMM y",
     },
 }
@@ -118,7 +120,7 @@ class lazy:  # noqa: N801 -- reads as a function: lazy("Clients") is a message f
 
 
 def format_date(day: date | datetime, zone: Zone = LEGAL_ZONE, form: str = "long") -> str:
-    """A day in words; forms full, long, medium, scan, month. An instant counts in `zone`."""
+    """A day in words; forms full, long, medium, scan, day, month. An instant counts in `zone`."""
     if isinstance(day, datetime):
         day = _local(day, zone).date()
     return dates.format_date(day, _DATES[current()][form], locale=current()).replace(".", "")

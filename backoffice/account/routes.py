@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from backoffice import errors, pages
-from backoffice.account import address, authority, cancel, comeback, details, documents, invoices, people, plan
+from backoffice.account import address, authority, cancel, comeback, details, documents, figures, invoices, people, plan
 from backoffice.account import connectors as connector_pages
 from backoffice.account.connector_words import STATES
 from backoffice.account.visits import TheVisit
@@ -25,7 +25,19 @@ from konectus.store.queries.situation import Ended, OpenCause
 
 router = APIRouter(include_in_schema=False)
 
-for part in (connector_pages, plan, invoices, people, documents, authority, details, address, cancel, comeback):
+for part in (
+    connector_pages,
+    plan,
+    invoices,
+    figures,
+    people,
+    documents,
+    authority,
+    details,
+    address,
+    cancel,
+    comeback,
+):
     router.include_router(part.router)
 
 _MOST_NOTICES = 6

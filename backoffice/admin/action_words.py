@@ -3,6 +3,8 @@
 from konectus.i18n import msg
 
 ACTIONS = {
+    "annotation.withdrawn": msg("Remark on the charts withdrawn"),
+    "annotation.written": msg("Remark on the charts written"),
     "approval.requested": msg("Approval asked for"),
     "approval.approved": msg("Approved by a second person"),
     "approval.rejected": msg("Rejected by a second person"),
@@ -13,6 +15,8 @@ ACTIONS = {
     "client.authority_settled": msg("Authority decided"),
     "client.email_changed": msg("Registered e-mail changed"),
     "client.evidence_taken": msg("Evidence bundle taken"),
+    "client.usage_shown": msg("Exact use looked at"),
+    "client.usage_taken": msg("Exact use downloaded"),
     "credit_note.issued": msg("Credit note issued"),
     "deferral.granted": msg("Suspension deferred"),
     "deferral.revoked": msg("Deferral revoked"),
@@ -27,6 +31,8 @@ ACTIONS = {
     "export_window.opened": msg("Days to export begin"),
     "export_window.closed": msg("Days to export end"),
     "export_window.extended": msg("Days to export extended"),
+    "figures.shown": msg("Exact figures looked at"),
+    "figures.taken": msg("Exact figures downloaded"),
     "hold.placed": msg("Hold placed"),
     "hold.released": msg("Hold released"),
     "invoice.issued": msg("Invoice issued"),
@@ -43,6 +49,8 @@ ACTIONS = {
     "refund.sent": msg("Refund sent"),
     "refund.settled": msg("Refund arrived"),
     "refund.failed": msg("Refund rejected or returned"),
+    "report.ordered": msg("Report by mail ordered"),
+    "report.stopped": msg("Report by mail stopped"),
     "staff.proved": msg("Identity proved with a code"),
     "subscription.changed": msg("Plan changed"),
     "subscription.ended": msg("Subscription ended"),

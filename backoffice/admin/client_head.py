@@ -26,6 +26,7 @@ from backoffice.admin.roles import (
     SUSPEND_SECURITY,
     SUSPENSION,
     TERMINATION,
+    USAGE,
 )
 from backoffice.admin.shell import HOME
 from konectus.domain.suspension import POLICIES, Cause
@@ -50,6 +51,7 @@ TABS = {
     "notices": TabPlace(msg("Notices"), (NOTICE, "list")),
     "connectors": TabPlace(msg("Connectors"), (CONNECTOR, "list")),
     "people": TabPlace(msg("People"), (CLIENT, "details")),
+    "usage": TabPlace(msg("Usage"), (CLIENT, USAGE)),
     "ending": TabPlace(msg("End and documents"), (TERMINATION, "list")),
     "timeline": TabPlace(msg("Timeline"), (CLIENT, "details")),
     "danger": TabPlace(msg("Danger"), (CLIENT, DANGER)),

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from backoffice.admin import client_page, edits, words
 from backoffice.admin.client_commands import ClientCommands
 from backoffice.admin.client_tabs import ClientTabs
+from backoffice.admin.client_usage import ClientUsage
 from backoffice.admin.endings_client import ClientEndings
 from backoffice.admin.evidence import EvidenceOfClient
 from backoffice.admin.pieces import Asked, Cell, Listing, Tab, Table, id_of
@@ -22,7 +23,7 @@ from konectus.store.queries import admin_clients, admin_lists
 from konectus.store.queries.admin_clients import ClientLine
 
 
-class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, EvidenceOfClient, model=Client):
+class ClientAdmin(ClientTabs, ClientCommands, ClientEndings, ClientUsage, EvidenceOfClient, model=Client):
     name: ClassVar[str] = "client"
     can_edit: ClassVar[bool] = True
     details_template: ClassVar[str] = "admin/client.html"

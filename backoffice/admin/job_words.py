@@ -33,6 +33,7 @@ JOBS = {
     "look_after_tokens": msg("Permissions of channels that run out"),
     "collect_usage": msg("Figures of the day"),
     "release_month": msg("Release of the month's figures"),
+    "mail_reports": msg("Reports of the figures by mail"),
     "check_invariants": msg("Look at what must always be so"),
     "keep_partitions": msg("Room for the log of events"),
     "prune": msg("Cleaning of what has served its time"),

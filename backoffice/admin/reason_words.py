@@ -35,6 +35,8 @@ REASONS = frozenset(
         msg("Nobody decided it in time"),
         msg("The deletion was given up"),
         msg("The free trial ended without a subscription"),
+        msg("Exact figures of all Clients together, asked for in Figures"),
+        msg("Exact use of one Client, asked for on its page"),
     )
 )
 _UNPAID = re.compile(r"Invoice (\S+) was not paid within the days of its notice \(Terms 15\.1 a\)")

@@ -31,6 +31,10 @@ TERMINATION, HOLD, WINDOW, ARCHIVE, DELETION = "termination", "hold", "export-wi
 DOCUMENT, CHECK = "document-version", "job-slot"
 PAPER, OPEN_PAPER = "authority-document", "open"
 EVIDENCE = "evidence"
+FIGURES, USAGE = "usage-daily", "usage"
+FIGURES_OF_MONEY = (FIGURES, "money")
+REMARK, WRITE, WITHDRAW_REMARK = "annotation", "write", "withdraw"
+REPORT, ORDER, STOP = "report-subscription", "order", "stop"
 TERMINATE, BREACH, WITHDRAW, REACTIVATE = "terminate", "end-for-breach", "withdraw-end", "reactivate"
 HOLD_IT, RELEASE, EXTEND, APPROVE, GIVE_UP, SETTLE = "hold", "release", "extend", "approve", "give-up", "settle"
 
@@ -68,6 +72,14 @@ _PAPERS: Grants = frozenset({(CLIENT, ASK_DOCUMENTS)})
 _ANSWERS: Grants = frozenset({(CLIENT, EVIDENCE)})
 # What Clients sent to prove their authority names people outside: the legal role's alone.
 _PROOFS: Grants = _sees(PAPER) | {(PAPER, OPEN_PAPER)}
+# Exact figures (privacy.md 2, its end): of the house for capacity and for billing, of one Client for who answers it.
+_USE: Grants = frozenset({(CLIENT, USAGE)})
+_CAPACITY: Grants = _sees(FIGURES) | _USE
+_TOTALS: Grants = _CAPACITY | {FIGURES_OF_MONEY}
+# What is said on the charts that analysts read: by few, since no Client may be named there.
+# Who gets the anonymous figures by mail: analysts do not enter /admin, so an administrator orders for them.
+_REPORTS: Grants = _sees(REPORT) | {(REPORT, ORDER), (REPORT, STOP)}
+_REMARKS: Grants = _sees(REMARK) | {(REMARK, WRITE), (REMARK, WITHDRAW_REMARK)}
 # What a role decides as the second person is domain.approvals.MAY_DECIDE; who is never one does not get to the page.
 _SIGNS: Grants = frozenset({(APPROVAL, DECIDE)})
 # lifecycle.md 6: contracts, holds, windows and deletions are Legal's.
@@ -96,10 +108,13 @@ _BASE: Mapping[StaffRole, Grants] = {
     | _ORDERS
     | _SIGNS
     | _ENDS
-    | _ANSWERS,
-    StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS | _WAITS | _PAPERS,
-    StaffRole.BILLING: _HOUSE | _EDITS | _MONEY | _WAITS | _SIGNS | _ANSWERS,
-    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG | _SECURES | _SIGNS | _ANSWERS,
+    | _ANSWERS
+    | _TOTALS
+    | _REMARKS
+    | _REPORTS,
+    StaffRole.SUPPORT: _HOUSE | _EDITS | _LOG | _REPLAYS | _WAITS | _PAPERS | _CAPACITY | _REMARKS,
+    StaffRole.BILLING: _HOUSE | _EDITS | _MONEY | _WAITS | _SIGNS | _ANSWERS | _TOTALS,
+    StaffRole.TRUST: _HOUSE | _sees(AUDIT) | _LOG | _SECURES | _SIGNS | _ANSWERS | _USE,
     StaffRole.LEGAL: _HOUSE | _sees(AUDIT) | _TERMS | _PAPERS | _PROOFS | _ORDERS | _SIGNS | _ENDS | _ANSWERS,
     StaffRole.PRIVACY: _sees(TODAY, CLIENT, CONNECTOR, AUDIT) | _LOG | _WATCHES | _FATES,
     StaffRole.ANALYST: frozenset(),

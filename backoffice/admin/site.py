@@ -29,12 +29,15 @@ from backoffice.admin.deletions import DeletionAdmin
 from backoffice.admin.documents import DocumentAdmin
 from backoffice.admin.events import EventAdmin
 from backoffice.admin.exports import ArchiveAdmin, WindowAdmin
+from backoffice.admin.figures import FiguresAdmin
 from backoffice.admin.holds import HoldAdmin
 from backoffice.admin.letters import LetterAdmin
 from backoffice.admin.money import PlanAdmin, SubscriptionAdmin
 from backoffice.admin.notices import NoticeAdmin
 from backoffice.admin.payments_told import PaymentEventAdmin
 from backoffice.admin.readings import ReadingAdmin
+from backoffice.admin.remarks import RemarkAdmin
+from backoffice.admin.report_mails import ReportAdmin
 from backoffice.admin.roles import TODAY, RoleMatrix, StaffOnly
 from backoffice.admin.shell import Templates
 from backoffice.admin.suspensions import SuspensionAdmin
@@ -66,6 +69,9 @@ VIEWS: Sequence[type[StaffView]] = (
     DocumentAdmin,
     AuthorityAdmin,
     CheckAdmin,
+    FiguresAdmin,
+    ReportAdmin,
+    RemarkAdmin,
     ReadingAdmin,
     ConnectorAdmin,
     EventAdmin,

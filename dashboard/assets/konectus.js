@@ -1,4 +1,4 @@
-// What the pages need of the browser beside Dash: the theme, filters as addresses, chart or table, copying the address.
+// What the pages need of the browser beside Dash: the theme, filters as addresses, chart or table, a chart as a picture, copying the address.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
@@ -11,8 +11,8 @@
   const go = (chosen) => {
     const form = chosen.closest("form");
     const wanted = new URLSearchParams();
-    const names = chosen.dataset.filter === "period" ? ["period"] : ["period", "versus"];
-    for (const name of names) wanted.set(name, form.querySelector(`[data-filter="${name}"]`).value);
+    const fields = chosen.dataset.filter === "period" ? [chosen] : form.querySelectorAll("[data-filter]");
+    for (const field of fields) if (field.value) wanted.set(field.dataset.filter, field.value);
     history.pushState({}, "", `?${wanted}`);
     dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
@@ -36,9 +36,32 @@
     words.textContent = button.dataset.copy;
     setTimeout(() => { words.textContent = before; }, 2000);
   };
+  // The chart with its title, legend and release, drawn by Plotly on this machine. The card says what stands beside it.
+  const picture = async (button) => {
+    const drawn = document.getElementById(button.dataset.png)?.querySelector(".js-plotly-plot");
+    if (!drawn) return;
+    const card = button.closest(".card");
+    const paper = getComputedStyle(card).backgroundColor;
+    const said = { x: 1, y: 0, xref: "paper", yref: "paper", xanchor: "right", yanchor: "top", yshift: -32, showarrow: false };
+    const words = [...card.querySelectorAll(".body > p, .legend .hid")].map((one) => one.textContent);
+    const layout = {
+      ...drawn.layout, paper_bgcolor: paper, plot_bgcolor: paper, showlegend: true,
+      margin: { l: 48, r: 24, t: 112, b: 64 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      title: { text: card.querySelector("h2").textContent, subtitle: { text: words.join(" · ") }, x: 0, xref: "paper", y: 0.95, yref: "container" },
+      annotations: [...(drawn.layout.annotations ?? []), { ...said, text: button.dataset.name.replace(".png", "") }],
+    };
+    const data = drawn.data.map((trace) => ({ ...trace, showlegend: Boolean(trace.name) }));
+    const link = document.createElement("a");
+    const size = { format: "png", width: Math.max(drawn.clientWidth, 900), height: 480, scale: 2 };
+    link.href = await window.Plotly.toImage({ data, layout, config: { locale: drawn._context.locale } }, size);
+    link.download = button.dataset.name;
+    link.click();
+  };
   addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.dataset.view) show(button);
     if (button?.dataset.copy) copy(button);
+    if (button?.dataset.png) picture(button);
   });
 })();

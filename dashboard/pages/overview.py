@@ -94,7 +94,7 @@ def kpi(card: Headline, asked: Asked) -> Node:
         html.Span(doubt, className="pm"),
     ]
     if noisy and before:
-        pieces.append(_moved(change(noisy, before)))
+        pieces.append(moved(change(noisy, before)))
     return html.Li([*pieces, parts.spark(card.until(asked.release))])
 
 
@@ -111,7 +111,9 @@ def channels(history: History, release: Release) -> Iterator[Node]:
     said = html.P(words, className="small soft")
     lines = readings.channel_lines(history, release)
     body = [said, legend(lines), *_views(lines), dcc.Store(id="asked", data=f"{release.period:%Y-%m}")]
-    yield parts.card("channels", _("Messages by channel"), body, parts.Frame(aside=_switch()))
+    yield parts.card(
+        "channels", _("Messages by channel"), body, parts.Frame(aside=taken(release, "channels", "channels-figure"))
+    )
 
 
 def legend(lines: list[Line]) -> Node:
@@ -197,11 +199,26 @@ def _pair(asked: Asked, metric: str, dim: str = TOTAL, value: str = "all") -> tu
     return now, before
 
 
-def _moved(moved: Change) -> Node:
+def moved(moved: Change) -> Node:
+    """An arrow with the share, only where the change is clear (privacy.md, "Honest display")."""
     if not moved.is_clear or moved.share is None:
         return html.Span([parts.icon("minus", "sm"), _("No clear change")], className="chg flat")
     arrow, tone = ("arrow-up", "up") if moved.is_up else ("arrow-down", "down")
     return html.Span([parts.icon(arrow, "sm"), locale.percent_range(moved.share)], className=f"chg {tone}")
+
+
+def taken(release: Release, name: str, figure: str) -> Node:
+    """The chart as it is to be seen, and as a picture to take along."""
+    file = f"konectus-{release.period:%Y-%m}-{name}-{release.sha256[:8]}.png"
+    picture = html.Button(
+        [parts.icon("download", "sm"), "PNG"],
+        type="button",
+        className="btn sm",
+        **attribute("aria-label", _("Download the chart as PNG")),
+        **attribute("data-png", figure),
+        **attribute("data-name", file),
+    )
+    return html.Div([picture, _switch()], className="taken")
 
 
 def _switch() -> Node:

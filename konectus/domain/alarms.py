@@ -24,6 +24,7 @@ JOB_MOST: Mapping[str, timedelta] = {
     **dict.fromkeys(("apply_changes", "lift_paid"), timedelta(minutes=10)),
     **dict.fromkeys(("renew", "suspend_trials", "notify_due", "deferral_end", "approval_expiry"), _OFTEN),
     **dict.fromkeys(("close_windows", "check_invariants", "terminate_effective", "deletion_execute"), _OFTEN),
+    "mail_reports": _OFTEN,
     "notice_watch": timedelta(hours=1),
     **dict.fromkeys(("suspend_nonpayment", "window_reminders", "export_purge", "keep_partitions"), _TURN),
     "unsettled_payments": _TURN,

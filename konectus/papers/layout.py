@@ -11,6 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Literal
 
+from konectus.papers import chart
+from konectus.papers.chart import Dot, Tick
+
 # The look's colours on white paper.
 INK, SOFT, RULE, ACCENT = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90)
 LINE = 5.5
@@ -83,6 +86,13 @@ class Paper:
         for row in rows:
             cells = [Column(text, column.share, column.is_number) for column, text in zip(columns, row, strict=True)]
             self._row(cells, [_Style("", 9.5)] * len(cells), has_rule=True)
+
+    def chart(self, dots: Sequence[Dot], ticks: Sequence[Tick]) -> None:
+        """A figure through time, whole on one page."""
+        if self._pdf.will_page_break(chart.HEIGHT + chart.BELOW + 4):
+            self._pdf.add_page()
+        chart.draw(self._pdf, dots, ticks)
+        self._gap(2)
 
     def sums(self, rows: Sequence[tuple[str, str]]) -> None:
         """Amounts under a table, the last one in bold."""

@@ -39,6 +39,8 @@ class Entry:
     client_column: str = "client_id"
     export: str | None = None
     audited: bool = False
+    # A role that reads these columns alone, for the others are words of people.
+    columns: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     table: Table = field(init=False)
 
     def __post_init__(self) -> None:

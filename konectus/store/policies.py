@@ -150,6 +150,8 @@ def _verb(entry: Entry, role: Role, letter: str) -> str:
     own = BOUNDS.get(entry.name, Bound()).changes
     if letter == "U" and role is Role.APP and own:
         return f"{verb} ({', '.join(own)})"
+    if letter == "S" and role in entry.columns:
+        return f"{verb} ({', '.join(entry.columns[role])})"
     if letter != "S" or role in ROLES_WITH_KEYS or not any(is_sealed(c) for c in entry.table.columns):
         return verb
     columns = ", ".join(c.name for c in entry.table.columns if not is_sealed(c))

@@ -16,6 +16,7 @@ from konectus.store.models import (
     connectors,
     documents,
     endings,
+    episodes,
     figures,
     identity,
     inbox,
@@ -89,7 +90,15 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         clients.CausePolicy, Deletion.KEPT, "for good", {APP: "S", STAFF: "S", WORKER: "SIU", OPERATOR: "S"}, _CATALOGUE
     ),
-    _ledger(clients.Suspension, {APP: "S", STAFF: "SIU", WORKER: "SIU", OPERATOR: "S"}, export="suspensions"),
+    Entry(
+        clients.Suspension,
+        Deletion.KEPT,
+        _KEPT,
+        {APP: "S", STAFF: "SIU", WORKER: "SIU", RELEASER: "S", OPERATOR: "S"},
+        export="suspensions",
+        audited=True,
+        columns={RELEASER: ("client_id", "opened_at", "lifted_at")},
+    ),
     _ledger(audit.AuditEntry, {APP: "SI", STAFF: "SI", WORKER: "SI"}, export="audit", audited=False),
     _ledger(identity.AuthorizedUser, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="people"),
     _ledger(identity.AgentSession, {APP: "SIU", STAFF: "SU", WORKER: "SIU"}, audited=False),
@@ -120,7 +129,11 @@ ENTRIES: tuple[Entry, ...] = (
     # money
     Entry(billing.Reading, Deletion.KEPT, "for good", {APP: "S", STAFF: "SU", WORKER: "SIU"}, _CATALOGUE, audited=True),
     Entry(billing.NumberSeries, Deletion.KEPT, "for good", {STAFF: "SIU", WORKER: "SIU"}, _CATALOGUE),
-    _ledger(billing.SubscriptionChange, {APP: "SIU", STAFF: "SIU", WORKER: "SIU"}, export="subscription_changes"),
+    _ledger(
+        billing.SubscriptionChange,
+        {APP: "SIU", STAFF: "SIU", WORKER: "SIU", RELEASER: "S"},
+        export="subscription_changes",
+    ),
     _ledger(billing.Invoice, _BOOKS, export="invoices"),
     _ledger(billing.InvoiceLine, _BOOKS, export="invoice_lines", audited=False),
     _ledger(payments.Payment, _BOOKS, export="payments"),
@@ -154,7 +167,8 @@ ENTRIES: tuple[Entry, ...] = (
     _ledger(documents.DocumentAcceptance, {APP: "SI", STAFF: "S", WORKER: "SI"}, export="acceptances"),
     _ledger(documents.AuthorityDocument, {APP: "S", STAFF: "S", WORKER: "SIU"}, export="authority_documents"),
     _ledger(identity.EmailChange, {APP: "SIU", STAFF: "S", WORKER: "SIU"}, export="email_changes"),
-    _ledger(figures.UsageDaily, {STAFF: "S", WORKER: "SIUD", RELEASER: "SIUD"}, audited=False),
+    _ledger(figures.UsageDaily, {APP: "S", STAFF: "S", WORKER: "SIUD", RELEASER: "SIUD"}, audited=False),
+    _ledger(figures.ClientDaily, {STAFF: "S", WORKER: "SIUD", RELEASER: "SIUD"}, audited=False),
     # tenant
     _tenant(
         connectors.Connector,
@@ -162,9 +176,10 @@ ENTRIES: tuple[Entry, ...] = (
         audited=True,
         grants={APP: "SIU", WORKER: "SIUD", STAFF: "SU", RELEASER: "S", OPERATOR: "S"},
     ),
-    _tenant(connectors.ConnectorChange, export=None, grants={APP: "SI", WORKER: "SID", STAFF: "SI"}),
+    _tenant(connectors.ConnectorChange, export=None, grants={APP: "SI", WORKER: "SID", STAFF: "SI", RELEASER: "S"}),
     _tenant(inbox.EndContact, export="contacts"),
     _tenant(inbox.Conversation, export="conversations"),
+    _tenant(episodes.Episode, export=None, grants={APP: "SIU", WORKER: "SIUD", RELEASER: "S"}),
     _tenant(inbox.Message, export="messages", grants={**_TENANT, STAFF: "SU"}),
     _tenant(inbox.Attachment, export="attachments"),
     _tenant(inbox.Reply, export=None, grants={APP: "SI", WORKER: "SIUD"}),

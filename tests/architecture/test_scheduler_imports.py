@@ -20,7 +20,6 @@ ALLOWED = (
     "ingestion.health",
     "ingestion.reconcile",
     "reports",
-    "dashboard.table",  # for workbooks that are mailed
 )
 
 

@@ -21,6 +21,7 @@ MADE_UP = ["2026-13", "1999-01", "2026-10-01", "2026-04", "'; drop table", "..",
 CALLS = {
     "page.children": {"url.pathname": "/dashboard/", "url.search": ""},
     "channels-figure.figure": {"asked.data": "2026-10", "theme.data": "light"},
+    "trend-figure.figure": {"trend.data": "volume/2026-10", "theme.data": "light"},
 }
 
 
@@ -36,7 +37,9 @@ def visitor(dashboard: Dashboard) -> Visitor:
     return Visitor(dashboard)
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/making", "/dashboard/?period=2026-09&versus=2026-05"])
+@pytest.mark.parametrize(
+    "path", ["/dashboard/", "/dashboard/making", "/dashboard/downloads", "/dashboard/?period=2026-09&versus=2026-05"]
+)
 def test_pages_come_in_spanish_with_the_policy_of_the_dashboard(visitor: Visitor, path: str) -> None:
     answer = visitor.get(path, **HTML)
     assert answer.status_code == 200
@@ -74,6 +77,9 @@ def test_the_address_without_its_slash_leads_to_the_page(visitor: Visitor) -> No
         ("GET", "/dashboard/_dash-component-suites/os/path.py"),
         ("POST", "/dashboard/"),
         ("POST", "/dashboard/figures.csv"),
+        ("POST", "/dashboard/figures.xlsx"),
+        ("GET", "/dashboard/figures.xlsx/"),
+        ("GET", "/dashboard/figures.json"),
     ],
 )
 def test_an_address_that_is_none_of_ours_is_not_found(visitor: Visitor, method: str, path: str) -> None:
@@ -82,7 +88,9 @@ def test_an_address_that_is_none_of_ours_is_not_found(visitor: Visitor, method: 
     assert "def " not in answer.text
 
 
-@pytest.mark.parametrize("page", ["/dashboard/", "/dashboard/making", "/dashboard/figures.csv"])
+@pytest.mark.parametrize(
+    "page", [f"/dashboard/{path}" for path in ("", "making", "downloads", "figures.csv", "figures.xlsx")]
+)
 @pytest.mark.parametrize(
     "query",
     [
@@ -91,6 +99,17 @@ def test_an_address_that_is_none_of_ours_is_not_found(visitor: Visitor, method: 
         "period=2026-09&versus=2026-09",
         "period=2026-05&versus=2026-09",
         "period=2026-10&period=2026-09",
+        *(f"cut={cut}" for cut in MADE_UP),
+        "cut=",
+        "cut=messages",
+        "cut=messages/client",
+        "cut=messages/channel_plan",
+        "cut=/total",
+        "period=2026-04&cut=messages/channel",
+        "grain=day",
+        "grain=quarter",
+        "grain=week&period=2026-W41",
+        "period=2026-Q3",
         "client=1",
         "period",
         "=",
@@ -175,21 +194,6 @@ def test_the_figure_comes_in_the_theme_that_was_asked_for(visitor: Visitor) -> N
 def test_a_theme_that_is_not_known_yet_draws_nothing(visitor: Visitor) -> None:
     answer = visitor.call("channels-figure.figure", {"asked.data": "2026-10", "theme.data": None})
     assert answer.status_code == 204
-
-
-def test_the_export_holds_every_cell_with_its_doubt_and_its_release(visitor: Visitor, published: World) -> None:
-    answer = visitor.get("/dashboard/figures.csv?period=2026-10")
-    assert answer.headers["content-disposition"] == 'attachment; filename="konectus-2026-10.csv"'
-    header, *rows = [line.split(",") for line in answer.text.strip().split("\r\n")]
-    assert header[:8] == ["period", "metric", "dim", "dim_value", "value", "sigma", "status", "unit"]
-    [(cells, sha256)] = published.releaser.released(
-        "select cells, sha256 from released.release where period = '2026-10-01'"
-    )
-    assert len(rows) == cells
-    assert {row[0] for row in rows} == {"2026-10"}
-    assert {row[-1] for row in rows} == {sha256}
-    assert all((row[4] == "") == (row[6] != "published") for row in rows)
-    assert all(float(row[5]) > 0 for row in rows)
 
 
 def test_the_policy_allows_the_one_inline_script_of_the_page(visitor: Visitor, dashboard: Dashboard) -> None:

@@ -7,7 +7,9 @@ from uuid import UUID
 from konectus.domain.endings import HoldKind
 from konectus.domain.roles import StaffRole
 from konectus.domain.suspension import Cause
-from konectus.services import documents, holds, suspensions
+from konectus.services import documents, holds, remarks, report_mails, suspensions
+from konectus.services.remarks import NewRemark
+from konectus.services.report_mails import NewOrder
 from konectus.services.work import Actor
 from konectus.store.models.endings import ExportWindow
 from tests.backoffice.admin.money.desk import Desk, one
@@ -51,6 +53,42 @@ def evidence(scene: Scene) -> Act:
     client = scene.make.client()
     http = scene.web.staff_as(L)
     return lambda: http.post(f"/admin/client/evidence/{client.id}")
+
+
+def figures(path: str) -> Drive:
+    """Looking at exact figures, of the house or, with its id at the end, of a Client."""
+
+    def drive(scene: Scene) -> Act:
+        http, address = scene.web.staff_as(B), path.format(client=scene.make.client().id)
+        return lambda: http.post(f"/admin/{address}", data={"period": "30"})
+
+    return drive
+
+
+def report(scene: Scene) -> Act:
+    http, reader = scene.web.staff_as(A), scene.make.staff(role=StaffRole.ANALYST)
+    typed = {"person": str(reader), "pace": "month", "forms": "both", "language": "es", "why": WHY}
+    return lambda: http.post("/admin/report-subscription/order", data=typed)
+
+
+def stopped_report(scene: Scene) -> Act:
+    http, reader = scene.web.staff_as(A), scene.make.staff(role=StaffRole.ANALYST)
+    with scene.installation.works.staff(person(scene, A)) as work:
+        order_id = report_mails.order(work, NewOrder(reader, "month", ("pdf",), "es"), reason=WHY)
+    return lambda: http.post(f"/admin/report-subscription/stop/{order_id}", data={"why": WHY})
+
+
+def remark(scene: Scene) -> Act:
+    http, typed = scene.web.staff_as(S), {"day": day(scene, -1), "words_es": "Alza", "words_en": "Rise", "why": WHY}
+    return lambda: http.post("/admin/annotation/write", data=typed)
+
+
+def withdrawn_remark(scene: Scene) -> Act:
+    http = scene.web.staff_as(S)
+    with scene.installation.works.staff(person(scene, S)) as work:
+        new = NewRemark(work.now.date() - timedelta(days=2), "Precio nuevo", "New price")
+        remark_id = remarks.write(work, new, reason=WHY)
+    return lambda: http.post(f"/admin/annotation/withdraw/{remark_id}", data={"why": WHY})
 
 
 def pay(scene: Scene) -> Act:
@@ -239,6 +277,14 @@ STAFFS: Mapping[str, tuple[frozenset[str], Drive]] = {
     "/client/withdraw-end/{pk}": (leaves("termination.withdrawn"), withdraw),
     "/client/reactivate/{pk}": (leaves("termination.reactivated", "subscription.started"), reactivate),
     "/client/evidence/{pk}": (leaves("client.evidence_taken"), evidence),
+    "/client/usage-show/{pk}": (leaves("client.usage_shown"), figures("client/usage-show/{client}")),
+    "/client/usage-csv/{pk}": (leaves("client.usage_taken"), figures("client/usage-csv/{client}")),
+    "/report-subscription/order": (leaves("report.ordered"), report),
+    "/report-subscription/stop/{pk}": (leaves("report.stopped"), stopped_report),
+    "/annotation/write": (leaves("annotation.written"), remark),
+    "/annotation/withdraw/{pk}": (leaves("annotation.withdrawn"), withdrawn_remark),
+    "/usage-daily/show": (leaves("figures.shown"), figures("usage-daily/show")),
+    "/usage-daily/csv": (leaves("figures.taken"), figures("usage-daily/csv")),
     "/client/hold/{pk}": (leaves("hold.placed"), on_client("hold", L, kind="dispute")),
     "/export-window/extend/{pk}": (leaves("export_window.extended"), extend),
     "/suspension/lift/{pk}": (leaves("suspension.lifted"), of_suspension("lift")),

@@ -38,10 +38,12 @@ class Rule:
 
 
 OWNERS = (OWNER,)
+LEADERS = (OWNER, SUPERVISOR)
 INBOX = Rule(NO)  # reading, answering, files: blocked by every cause
 CONNECT = Rule(NO, roles=OWNERS)  # nothing comes in, so nothing is connected
 ACCOUNT = Rule(YES)  # how it stands, what is owed, notices
 OWN = Rule(YES, roles=OWNERS)
+FIGURES = Rule(NO, roles=LEADERS)  # not among what lifecycle.md 3 leaves open; the archive holds everything
 # Terms 2, 15.3: whoever is suspended for not paying, misuse or at the end takes everything along.
 EXPORT = Rule(YES, roles=OWNERS)
 # Another Plan is what ends an expired trial; whoever owes pays first, whoever ended has none to change.
@@ -120,6 +122,8 @@ TABLE: Mapping[tuple[str, str], Ask] = {
     ("POST", "/account/details/wanted"): post(OWN, wanted="El RFC es otro"),
     ("POST", "/account/details/email"): post(UNPROVEN, email="{email}", password="no es la mía"),
     ("POST", "/account/details/email/withdraw"): post(OWN),
+    ("GET", "/account/figures"): get(FIGURES),
+    ("GET", "/account/figures.csv"): get(FIGURES),
     ("GET", "/account/invoices"): get(OWN),
     ("GET", "/account/invoices/{invoice_id}.pdf"): get(OWN),
     ("GET", "/account/export"): get(EXPORT),

@@ -53,12 +53,23 @@ READS = frozenset({
     "suspension.reviewed",  # a second person has looked: the task is closed, the Suspension is as it was
     "export.downloaded",  # a second download changes no more
     "client.evidence_taken",  # a reading: somebody of the staff took the bundle along
+    "client.usage_shown",  # a reading, and the next three: somebody of the staff looked at exact figures
+    "client.usage_taken",
+    "figures.shown",
+    "figures.taken",
     "authority_document.opened",  # a reading: somebody of Legal opened a sealed paper
     "client.details_wanted",  # what is asked for becomes a task of the staff
     "client.came_back",  # of what came back (contract, window, invoice) each row has an entry of its own
 })  # fmt: skip
 # The staff types no reason there: the entry has words of its own.
-UNTYPED = {"/admin/login/link/{token}", "/admin/client/evidence/{pk}"}
+UNTYPED = {
+    "/admin/login/link/{token}",
+    "/admin/client/evidence/{pk}",
+    "/admin/client/usage-show/{pk}",
+    "/admin/client/usage-csv/{pk}",
+    "/admin/usage-daily/show",
+    "/admin/usage-daily/csv",
+}
 
 
 @pytest.fixture

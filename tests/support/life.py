@@ -45,7 +45,11 @@ HOUSE = House("Konectus <avisos@konectus.example>", "https://office.example", "C
 ACCEPTED = Answer(Outcome.ACCEPTED, "250 ok")
 MAIL = Actor("provider", "mail", "mail")
 # The jobs of lifecycle.md 5 that concern one Client's contract, in the order of the timetable.
-OTHERS = {"check_connectors", "listen_for_silence", "look_after_tokens", "collect_usage", "release_month"}
+OTHERS = {"check_connectors", "listen_for_silence", "look_after_tokens"} | {
+    "collect_usage",
+    "release_month",
+    "mail_reports",
+}
 OTHERS |= {"keep_partitions", "prune", "check_invariants"}
 LIFECYCLE = [job for job in JOBS if job.id not in OTHERS]
 _numbers = count(1)

@@ -76,6 +76,7 @@ def _rows(client_id: UUID, user_id: UUID, connector_id: UUID, now: datetime) -> 
         (search.ContactSearch, {"client_id": client_id, "contact_id": ids["contact"], "prefixes": [1]}),
         (search.SearchPending, {"client_id": client_id, "id": ids["message"], "message_ids": [], "queued_at": now}),
         (figures.UsageDaily, {"client_id": client_id} | _usage(now)),
+        (figures.ClientDaily, {"client_id": client_id, "day": now.date(), "plan_code": "crece"}),
         (traffic.DeadLetter, {"client_id": client_id, "id": ids["dead"]} | _dead_letter(now)),
     ]
 

@@ -123,4 +123,14 @@ def _people(business: Business, seed: int) -> Iterator[tuple[str, str, UserRole]
 def _rows(client_id: UUID, plan: str, days: figures.Usage) -> UsageDays:
     columns = (days.messages_in, days.messages_out, days.contacts, days.opened, days.closed, days.failed)
     counts = [column.tolist() for column in columns]
-    return UsageDays(client_id, days.channel, plan, days.days, counts, days.histogram.tolist())
+    return UsageDays(
+        client_id,
+        days.channel,
+        plan,
+        days.days,
+        counts,
+        days.histogram.tolist(),
+        days.reopened.tolist(),
+        days.resolution.tolist(),
+        days.hours_in.tolist(),
+    )

@@ -1,7 +1,7 @@
 """A year of daily figures for each invented Client: growth, weekdays, seasons, channels, answering times. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +12,7 @@ from konectus.cli.seed.businesses import Business
 from konectus.domain.channels import Channel
 
 BINS = 17
+HOURS = 24
 # Conversations of a usual day by Plan, and how strong each channel is beside the others.
 _PER_DAY = {"inicia": 5.0, "crece": 14.0, "escala": 42.0, "agencia": 75.0, "medida": 120.0}
 _STRENGTH = {Channel.MESSENGER: 1.0, Channel.INSTAGRAM: 0.72, Channel.TELEGRAM: 0.34}
@@ -44,6 +45,9 @@ class Usage:
     closed: Counts
     failed: Counts
     histogram: Counts
+    reopened: Counts
+    resolution: Counts
+    hours_in: Counts
 
 
 def history(business: Business, seed: int, first: date, last: date) -> Iterator[Usage]:
@@ -56,7 +60,9 @@ def history(business: Business, seed: int, first: date, last: date) -> Iterator[
     rate = _rate(draw, business, days)
     for channel in business.channels:
         share = _STRENGTH[channel] * draw.lognormal(0, 0.35)
-        yield _usage(draw, channel, days, rate * share)
+        found = _usage(draw, channel, days, rate * share)
+        # A source of its own: what was drawn above stays what it was.
+        yield _described(np.random.default_rng([seed, business.number, len(channel)]), found)
 
 
 def _rate(draw: Generator, business: Business, days: list[date]) -> NDArray[np.float64]:
@@ -96,6 +102,23 @@ def _usage(draw: Generator, channel: Channel, days: list[date], rate: NDArray[np
         closed=draw.binomial(opened, 0.9),
         failed=draw.binomial(messages_out, 0.007),
         histogram=draw.multinomial(answered, _answering(draw)),
+        reopened=np.zeros_like(opened),
+        resolution=np.zeros((len(days), BINS), dtype=np.int64),
+        hours_in=np.zeros((len(days), HOURS), dtype=np.int64),
+    )
+
+
+def _described(draw: Generator, found: Usage) -> Usage:
+    """With how much of it was opened again, how long it took to close and at which hours people wrote."""
+    bins = np.arange(BINS)
+    lasting = np.exp(-0.5 * ((bins - draw.normal(10.5, 0.8)) / 2.2) ** 2)
+    hours = np.arange(HOURS)
+    busy = np.exp(-0.5 * ((hours - 12.5) / 2.4) ** 2) + 0.8 * np.exp(-0.5 * ((hours - 19) / 2.0) ** 2) + 0.01
+    return replace(
+        found,
+        reopened=draw.binomial(found.opened, 0.07),
+        resolution=draw.multinomial(found.closed, lasting / lasting.sum()),
+        hours_in=draw.multinomial(found.messages_in, busy / busy.sum()),
     )
 
 

@@ -18,6 +18,8 @@ SOURCES = [
 RECORDED = re.compile(r'\.record\(\s*f?"([a-z_]+\.[^"]+)"')
 # What stands in the place of a name that code puts together.
 PLACES = {
+    "figures.{how}": ("shown", "taken"),
+    "client.usage_{how}": ("shown", "taken"),
     "approval.{what}": ("requested", "approved", "rejected", "used", "void", "expired"),
     "invoice.{status}": ("void", "written_off"),
     "invoice.{word}": ("paid", "reopened"),

@@ -1,0 +1,1 @@
+"""Released figures by mail: what a report says, its PDF and workbook, and handing it over."""

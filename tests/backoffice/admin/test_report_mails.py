@@ -1,0 +1,45 @@
+"""Ordering and stopping reports by mail: an administrator's alone, for those who may read the figures."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from konectus.domain.roles import StaffRole
+from konectus.services.installation import Installation
+from konectus.store.roles import Role
+from tests.backoffice.admin.shared import clock, installation, make, web
+from tests.backoffice.conftest import Web
+from tests.support.factories import Factory
+
+__all__ = ["clock", "installation", "make", "web"]
+
+LIST, ORDER = "/admin/report-subscription/list", "/admin/report-subscription/order"
+WHY = "Lo pidió la dirección de análisis"
+
+
+def typed(person: UUID, **other: str) -> dict[str, str]:
+    return {"person": str(person), "pace": "month", "forms": "both", "language": "es", "why": WHY} | other
+
+
+def test_a_report_is_ordered_once_shown_and_stopped(web: Web, installation: Installation, make: Factory) -> None:
+    http, reader = web.staff_as(StaffRole.ADMIN), make.staff(role=StaffRole.ANALYST, name="Zoé Ñúñez")
+    assert http.post(ORDER, data=typed(reader)).status_code == 303
+    assert http.post(ORDER, data=typed(reader)).status_code == 422
+    page = http.get(LIST).text
+    assert "Zoé Ñúñez" in page
+    assert "PDF, XLSX" in page
+    with installation.database.session(Role.STAFF) as session:
+        query = text("select id from platform.report_subscription where staff_id = :id")
+        order_id = session.execute(query, {"id": reader}).scalar_one()
+    stop = f"/admin/report-subscription/stop/{order_id}"
+    assert http.post(stop, data={"why": "corto"}).status_code == 422
+    assert http.post(stop, data={"why": WHY}).status_code == 303
+    assert http.post(stop, data={"why": WHY}).status_code == 404
+
+
+def test_what_is_not_on_the_lists_is_refused(web: Web, make: Factory) -> None:
+    http, reader = web.staff_as(StaffRole.ADMIN), make.staff(role=StaffRole.ANALYST)
+    other = make.staff(role=StaffRole.SUPPORT)
+    for wrong in ({"person": str(other)}, {"pace": "day"}, {"forms": "html"}, {"language": "fr"}, {"why": "corto"}):
+        assert http.post(ORDER, data=typed(reader) | wrong).status_code == 422, wrong
+    assert http.post("/admin/report-subscription/stop/x", data={"why": WHY}).status_code == 404
