@@ -1,4 +1,4 @@
-"""What the daily figures count of a whole Client: states of Connectors, load of agents, events of the contract."""
+"""What the daily figures count of openings, hours and failures, and of a whole Client: Connectors, agents, contract."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,20 @@ down_revision: str | None = "20261123_rollups"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+BINS = "array[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+HOURS = "array[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+
 
 def upgrade() -> None:
+    for name in ("contacts_new", "conversations_reopened"):
+        op.add_column(
+            "usage_daily", sa.Column(name, sa.BigInteger(), server_default="0", nullable=False), schema="ledger"
+        )
+    for name, zeros in (("resolution_hist", BINS), ("hours_in", HOURS)):
+        column = sa.Column(name, postgresql.ARRAY(sa.Integer()), server_default=sa.text(zeros), nullable=False)
+        op.add_column("usage_daily", column, schema="ledger")
+    failures = sa.Column("failures", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False)
+    op.add_column("usage_daily", failures, schema="ledger")
     op.create_table(
         "client_daily",
         sa.Column("client_id", sa.Uuid(), nullable=False),
@@ -36,3 +48,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("client_daily", schema="ledger")
+    for name in ("failures", "hours_in", "resolution_hist", "conversations_reopened", "contacts_new"):
+        op.drop_column("usage_daily", name, schema="ledger")

@@ -1,10 +1,9 @@
-"""The times a conversation was open, and what the daily figures count of them, of hours and of failures."""
+"""The times a conversation was open, kept by a trigger. What the daily figures count of them: the next revision."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision: str = "20261123_rollups"
 down_revision: str | None = "20261123_readers"
@@ -30,8 +29,6 @@ create trigger keep_episode_changed after update of opened_at, first_reply_at, c
                      or old.closed_at is distinct from new.closed_at)
   execute function app.keep_episode();
 """
-BINS = "array[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
-HOURS = "array[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
 
 
 def upgrade() -> None:
@@ -61,20 +58,9 @@ def upgrade() -> None:
     # Programs of the release before write conversations on; the registry's own grants come when all revisions are made.
     op.execute("grant select, insert, update on tenant.episode to konectus_app, konectus_worker")
     op.execute(KEEP)
-    for name in ("contacts_new", "conversations_reopened"):
-        op.add_column(
-            "usage_daily", sa.Column(name, sa.BigInteger(), server_default="0", nullable=False), schema="ledger"
-        )
-    for name, zeros in (("resolution_hist", BINS), ("hours_in", HOURS)):
-        column = sa.Column(name, postgresql.ARRAY(sa.Integer()), server_default=sa.text(zeros), nullable=False)
-        op.add_column("usage_daily", column, schema="ledger")
-    failures = sa.Column("failures", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False)
-    op.add_column("usage_daily", failures, schema="ledger")
 
 
 def downgrade() -> None:
-    for name in ("failures", "hours_in", "resolution_hist", "conversations_reopened", "contacts_new"):
-        op.drop_column("usage_daily", name, schema="ledger")
     op.execute("drop trigger keep_episode_changed on tenant.conversation")
     op.execute("drop trigger keep_episode on tenant.conversation")
     op.execute("drop function app.keep_episode")

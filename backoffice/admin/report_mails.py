@@ -103,7 +103,7 @@ def _read(work: Work, typed: Typed) -> NewOrder | None:
     """What was chosen; None where it is none of the lists."""
     person = next((one for one, _ in stored.readers(work.session) if str(one) == typed["person"]), None)
     forms = FORMS.get(typed["forms"])
-    if person is None or forms is None or typed["pace"] not in ("week", "month"):
+    if person is None or forms is None or typed["pace"] != "month":
         return None
     return NewOrder(person, typed["pace"], forms, typed["language"]) if typed["language"] in ("es", "en") else None
 
