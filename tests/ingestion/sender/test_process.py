@@ -160,7 +160,8 @@ def test_killed_sender_leaves_unknown_what_was_on_the_wire_and_the_next_sends_th
     time.sleep(0.01)
     second = scene.desk.reply(scene.thread, "después")
     with scene.sender() as process:
-        soon(lambda: scene.desk.message(first).status is Delivery.SENDING)
+        soon(scene.received)  # applied there, and its answer held back
+        assert scene.desk.message(first).status is Delivery.SENDING
         process.kill()
     with scene.sender():
         soon(lambda: scene.desk.message(second).status is Delivery.SENT, 15)
