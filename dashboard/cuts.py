@@ -4,7 +4,8 @@ published, and why another is not."""
 from dataclasses import dataclass
 
 from dashboard import locale
-from dashboard.data import PUBLISHED, TOTAL, Cell, History, Release
+from dashboard.data import PUBLISHED, Cell, History, Release
+from konectus.figures import TOTAL
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
 
@@ -49,14 +50,15 @@ def is_published(release: Release, cut: str) -> bool:
 
 
 def choices(history: History, release: Release) -> list[Choice]:
-    """Every cut that any release so far has had; those without a figure in this one say why."""
-    return [Choice(cut, _words(found, cut), _reason(release, cut)) for cut, found in _known(history).items()]
+    """Every cut that any release of that length has had; those without a figure in this one say why."""
+    known = _known(history, release.grain)
+    return [Choice(cut, _words(found, cut), _reason(release, cut)) for cut, found in known.items()]
 
 
-def _known(history: History) -> dict[str, Release]:
+def _known(history: History, grain: str) -> dict[str, Release]:
     """By cut the newest release that has it, in the order of the catalogue of each."""
     known: dict[str, Release] = {}
-    for release in history.published:
+    for release in history.of(grain):
         known |= {f"{metric}/{dim}": release for metric, found in release.metrics.items() for dim in found.dims}
     return dict(sorted(known.items(), key=lambda pair: list(pair[1].metrics).index(pair[0].partition("/")[0])))
 

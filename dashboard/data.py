@@ -10,25 +10,25 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.changes import Noisy
+from dashboard.changes import Z95, Interval, Noisy
 from konectus.errors import Unavailable
-from konectus.i18n import current
+from konectus.figures import ALL, BY_KEY, MONTH, TOTAL, Grain
+from konectus.i18n import current, gettext
 from konectus.settings import Settings, SettingsError
 
-TOTAL, ALL = "total", "all"
 PUBLISHED = "published"
 
 _RELEASES = text("""
-select r.id, r.number, r.period, r.rung, r.released_at, l.rho, r.delta, r.epsilon, r.caps, r.sha256
-from released.release r join released.ledger l on l.release_id = r.id
-where r.grain = 'month' order by r.number
+select r.id, r.number, r.period, r.grain, r.rung, r.released_at, l.rho, l.period as booked, r.delta, r.epsilon, r.caps,
+       r.sha256
+from released.release r join released.ledger l on l.release_id = r.id order by r.number
 """)
 _METRICS = text("""
-select key, words_es, words_en, unit, mechanism, cap, dims from released.metric
+select key, words_es, words_en, definition_es, definition_en, unit, mechanism, cap, dims from released.metric
 where release_id = :release_id order by position
 """)
 _CELLS = text("""
-select metric, dim, dim_value, value, sigma, status, unit from released.cell
+select metric, dim, dim_value, value, sigma, status, unit, low, high from released.cell
 where release_id = :release_id order by metric, dim, dim_value
 """)
 _ANNOTATIONS = text("select day, words_es, words_en from released.annotation order by day")
@@ -49,6 +49,18 @@ class Cell:
     sigma: float
     status: str
     unit: str
+    # Where the interval is not the value and 1.96 sigma on either side: quantiles and ratios.
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The value between the bounds of its 95 % interval; None where the cell is hidden."""
+        if self.value is None:
+            return None
+        if self.low is None or self.high is None:
+            return Interval(self.value, self.value - Z95 * self.sigma, self.value + Z95 * self.sigma)
+        return Interval(self.value, self.low, self.high)
 
     @property
     def noisy(self) -> Noisy | None:
@@ -58,7 +70,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Point:
-    """A cell at its month."""
+    """A cell at its period."""
 
     period: date
     cell: Cell
@@ -74,14 +86,22 @@ class Metric:
     mechanism: str
     cap: int
     dims: Mapping[str, list[dict[str, str]]]
+    # What it counts, by locale; a release made before definitions travelled with it is silent.
+    meaning: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.words[current()]
 
+    @property
+    def definition(self) -> str:
+        """What it counts: as its release says, else as the catalogue does today; "" where neither does."""
+        known = BY_KEY.get(self.key)
+        return self.meaning.get(current()) or (gettext(known.definition) if known else "")
+
 
 @dataclass(frozen=True)
 class Release:
-    """One month as it was published; it never changes, so it may be kept for ever."""
+    """One period as it was published; it never changes, so it may be kept for ever."""
 
     id: UUID
     number: int
@@ -95,6 +115,9 @@ class Release:
     sha256: str
     metrics: Mapping[str, Metric]
     cells: Mapping[tuple[str, str, str], Cell] = field(repr=False)
+    grain: Grain = field(default=MONTH, kw_only=True)
+    # A day of the month on which the ledger books what it spent.
+    booked: date = field(kw_only=True)
 
     @property
     def is_published(self) -> bool:
@@ -106,7 +129,8 @@ class Release:
     def labels(self, metric: str, dim: str) -> dict[str, str]:
         """Word by value of the dimension, in the order of display; empty where this release has no such cut."""
         found = self.metrics.get(metric)
-        return {label["value"]: label["words"] for label in found.dims.get(dim, ())} if found else {}
+        key = "words_en" if current() == "en" else "words"
+        return {one["value"]: one.get(key, one["words"]) for one in found.dims.get(dim, ())} if found else {}
 
 
 @dataclass(frozen=True)
@@ -126,15 +150,25 @@ class History:
     annotations: tuple[Annotation, ...] = ()
 
     @property
+    def months(self) -> tuple[Release, ...]:
+        """Every month that was released, with figures or without."""
+        return tuple(release for release in self.releases if release.grain == MONTH)
+
+    @property
     def published(self) -> tuple[Release, ...]:
-        return tuple(release for release in self.releases if release.is_published)
+        """Months with figures."""
+        return self.of(MONTH)
 
-    def at(self, period: date) -> Release | None:
-        return next((release for release in self.published if release.period == period), None)
+    def of(self, grain: str) -> tuple[Release, ...]:
+        """Releases of that length with figures, oldest first; none for a length that does not exist."""
+        return tuple(release for release in self.releases if release.grain == grain and release.is_published)
 
-    def series(self, metric: str, dim: str = TOTAL, dim_value: str = ALL) -> tuple[Point, ...]:
-        """The cell through time; a month whose release has no such cell is left out."""
-        found = ((release.period, release.cell(metric, dim, dim_value)) for release in self.published)
+    def at(self, period: date, grain: str = MONTH) -> Release | None:
+        return next((release for release in self.of(grain) if release.period == period), None)
+
+    def series(self, metric: str, dim: str = TOTAL, dim_value: str = ALL, *, grain: str = MONTH) -> tuple[Point, ...]:
+        """The cell through time; a period whose release has no such cell is left out."""
+        found = ((release.period, release.cell(metric, dim, dim_value)) for release in self.of(grain))
         return tuple(Point(period, cell) for period, cell in found if cell is not None)
 
 
@@ -176,6 +210,8 @@ class Figures:
                 id=row.id,
                 number=row.number,
                 period=row.period,
+                grain=row.grain,
+                booked=row.booked,
                 rung=row.rung,
                 released_at=row.released_at,
                 rho=float(row.rho),
@@ -190,7 +226,8 @@ class Figures:
 
 
 def _metric(row: Any) -> Metric:
-    return Metric(row.key, _words(row), row.unit, row.mechanism, row.cap, row.dims)
+    told = {"es_MX": row.definition_es, "en": row.definition_en} if row.definition_es else {}
+    return Metric(row.key, _words(row), row.unit, row.mechanism, row.cap, row.dims, told)
 
 
 def _words(row: Any) -> dict[str, str]:

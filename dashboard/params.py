@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from dashboard import cuts, periods
 from dashboard.data import History, Release
-from dashboard.periods import MONTH
 from konectus.errors import Invalid
+from konectus.figures import MONTH
 
 KNOWN = {"period", "versus", "cut", "grain"}
 LONGEST = 200
@@ -51,7 +51,7 @@ def read(search: str | None, history: History) -> Asked | None:
             raise Unpublished("nothing is published yet")
         return None
     grain = pairs.get("grain", MONTH)
-    known = of_grain(history, grain)
+    known = history.of(grain)
     if not known:
         raise Unpublished("no such period is published")
     release = published(pairs["period"], history, grain) if "period" in pairs else known[-1]
@@ -65,14 +65,9 @@ def read(search: str | None, history: History) -> Asked | None:
     return Asked(release, versus or (earlier[-1] if earlier else None), cut, grain)
 
 
-def of_grain(history: History, grain: str) -> list[Release]:
-    """The published releases of one length, oldest first; none for a length that does not exist."""
-    return [release for release in history.published if periods.grain(release) == grain]
-
-
 def published(period: str, history: History, grain: str = MONTH) -> Release:
     """The release of a period as an address writes it, `2026-10`. Raises Unpublished."""
-    found = {periods.written(release): release for release in of_grain(history, grain)}.get(period)
+    found = {periods.written(release): release for release in history.of(grain)}.get(period)
     if found is None:
         raise Unpublished("that period is not published")
     return found

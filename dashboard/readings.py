@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dashboard.changes import Noisy, quotient
-from dashboard.data import ALL, TOTAL, Cell, History, Release
+from dashboard.data import Cell, History, Release
+from konectus.figures import ALL, TOTAL
 from konectus.i18n import LEGAL_ZONE
 from konectus.i18n import gettext as _
 
@@ -138,14 +139,16 @@ def cut(release: Release, metric: str, dim: str) -> list[tuple[str, Cell]]:
 
 
 def spent_in_year(history: History, release: Release) -> Spent:
-    """The budget of the twelve months that end with this one."""
-    since = release.period.replace(year=release.period.year - 1)
-    return Spent(math.fsum(r.rho for r in history.releases if since < r.period <= release.period), release.delta)
+    """The budget of the twelve months that end with the one it is booked on, releases of every length together."""
+    last = release.booked.replace(day=1)
+    since = last.replace(year=last.year - 1)
+    inside = (other.rho for other in history.releases if since < other.booked.replace(day=1) <= last)
+    return Spent(math.fsum(inside), release.delta)
 
 
 def upcoming(history: History) -> tuple[date, date]:
     """The month that is released next, and the day from which it can be: three days after its end."""
-    month = _after(history.releases[-1].period)
+    month = _after(history.months[-1].period)
     return month, _after(month) + GRACE
 
 

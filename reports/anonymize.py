@@ -13,7 +13,7 @@ import numpy as np
 import opendp.prelude as dp
 from numpy.typing import NDArray
 
-from reports.metrics import RUNGS
+from konectus.figures import RUNGS, Mechanism
 
 dp.enable_features("contrib")  # the discrete Gaussian stands behind this flag
 
@@ -26,6 +26,8 @@ WIDEST = 0.35  # a cell whose sigma is a larger part of it is hidden
 HYSTERESIS = 0.8
 # Larger counts of one Client are cut here first: the product with a cap then fits 64 bits.
 _MOST = 1 << 40
+# A Client's histogram weighs one, in whole units so small that flooring 168 hours loses a four-hundredth at most.
+UNIT = 1 << 16
 # Scales are widened by this, so that no rounding of the division can spend more than was allotted.
 _SAFETY = 1 + 1e-12
 
@@ -57,14 +59,37 @@ def clamp(vectors: Vectors, cap: int) -> Vectors:
     return np.where(totals > cap, rows * cap // np.maximum(totals, 1), rows)
 
 
+def normalise(vectors: Vectors) -> Vectors:
+    """Each Client's row in parts of UNIT, floored: whoever has much and whoever has little weigh the same."""
+    rows = np.minimum(vectors, _MOST)
+    return np.asarray(rows * UNIT // np.maximum(rows.sum(axis=1, keepdims=True), 1))
+
+
 def presence(vectors: Vectors) -> Vectors:
     """1 where a Client has anything at all, else 0."""
     return (vectors > 0).astype(np.int64)
 
 
-def sensitivity(mechanism: str, *, cap: int, most_cells: int) -> float:
+def bounded(mechanism: Mechanism, vectors: Vectors, cap: int) -> Vectors:
+    """The rows as that mechanism counts them; a ratio's two halves are scaled together."""
+    match mechanism:
+        case "presence":
+            return presence(vectors)
+        case "histogram" | "quantile":
+            return normalise(vectors)
+        case _:
+            return clamp(vectors, cap)
+
+
+def sensitivity(mechanism: Mechanism, *, cap: int, most_cells: int) -> float:
     """How far one Client can move the sums (L2); `most_cells` is in how many cells one Client can be present."""
-    return float(cap) if mechanism == "volume" else math.sqrt(most_cells)
+    match mechanism:
+        case "presence":
+            return math.sqrt(most_cells)
+        case "histogram" | "quantile":
+            return float(UNIT)
+        case _:
+            return float(cap)
 
 
 def scale(bound: float, rho: float) -> float:

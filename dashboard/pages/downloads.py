@@ -4,11 +4,12 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from dashboard import cuts, params, parts, periods
+from dashboard import cuts, parts, periods
 from dashboard.data import PUBLISHED, History, Release
 from dashboard.params import Asked
 from dashboard.parts import Node, attribute
 from konectus import i18n
+from konectus.figures import MONTH
 from konectus.i18n import gettext as _
 
 
@@ -24,7 +25,7 @@ def content(history: History, asked: Asked) -> Node:
 
 def one(history: History, asked: Asked) -> Node:
     """One release, whole or one figure of it; what is not published cannot be chosen and says why."""
-    known = params.of_grain(history, asked.grain)
+    known = history.of(asked.grain)
     listed = [(periods.written(release), periods.words(release)) for release in reversed(known)]
     options = [html.Option(_("All figures"), value="", selected=not asked.cut)]
     for choice in cuts.choices(history, asked.release):
@@ -73,8 +74,8 @@ def _files(release: Release, cut: str, kind: str) -> Node:
     pairs = {"period": periods.written(release)}
     if cut:
         pairs["cut"] = cut
-    if periods.grain(release) != periods.MONTH:
-        pairs["grain"] = periods.grain(release)
+    if release.grain != MONTH:
+        pairs["grain"] = release.grain
     query = urlencode(pairs, safe="/")
     links = [
         html.A(

@@ -62,8 +62,8 @@ def guarantee(history: History) -> Node:
 
 
 def _odds(history: History) -> Iterator[str]:
-    if history.releases:
-        last = history.releases[-1]
+    if history.months:
+        last = history.months[-1]
         month, year = readings.Spent(last.rho, last.delta), readings.spent_in_year(history, last)
         yield _(
             "Somebody who knew everything but whether a given Client is in the figures would guess it right in at most "

@@ -8,12 +8,13 @@ from dash import dcc, html
 
 from dashboard import figures, locale, parts, readings
 from dashboard.changes import Change, Noisy, change
-from dashboard.data import PUBLISHED, TOTAL, History, Release
+from dashboard.data import PUBLISHED, History, Release
 from dashboard.params import Asked
 from dashboard.parts import Bar, Node, attribute
 from dashboard.readings import Headline, Line
 from dashboard.stories import Subject, sentences
 from konectus import i18n
+from konectus.figures import TOTAL
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
 
@@ -44,7 +45,7 @@ def nothing_yet(history: History) -> Node:
     """What stands here until a month may be published."""
     words = (
         _("There are fewer than 20 Clients. Figures are published from 20 on.")
-        if len(history.releases) > 1
+        if len(history.months) > 1
         else _("The first closed month is only counted, to know how finely the next one may be told.")
     )
     return html.Div([html.H1(_("Overview")), parts.empty("chart-line", _("No figures yet"), words)], className="page")

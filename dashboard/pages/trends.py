@@ -8,12 +8,13 @@ from dash import dcc, html
 
 from dashboard import figures, forecast, locale, parts, readings
 from dashboard.changes import change
-from dashboard.data import PUBLISHED, TOTAL, Cell, History, Release
+from dashboard.data import PUBLISHED, Cell, History, Release
 from dashboard.pages import overview
 from dashboard.params import Asked
 from dashboard.parts import Bar, Frame, Node, attribute
 from dashboard.readings import Line
 from konectus import i18n
+from konectus.figures import TOTAL
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
 

@@ -15,9 +15,11 @@ REPORT = ("-m", "reports.release")
 
 def release(
     context: typer.Context,
-    verb: Annotated[str, typer.Argument(help="build, list or verify; build takes --period 2026-10")],
+    verb: Annotated[
+        str, typer.Argument(help="build, list or verify; build takes --period 2026-10 (or 2026-Q3, 2026-W41)")
+    ],
 ) -> None:
-    """Anonymous monthly figures: build those that wait, list them, verify their chain."""
+    """Anonymous figures: build those that wait, list them, verify their chain."""
     with opened():
         done = subprocess.run(
             [sys.executable, *REPORT, verb, *context.args], env=cli_settings.environment(os.environ), check=False

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 TOTAL, ALL = "total", "all"
 Z = 1.959963984540054  # 95 % of the normal distribution
+CLEAR = 1.6448536269514722  # of sigmas of the difference: from there on the dashboard shows an arrow too
 
 _RELEASES = text("""
 select r.id, r.period, r.grain, r.released_at, r.sha256, r.rung, r.delta, r.epsilon, l.rho
@@ -59,10 +60,10 @@ class Cell:
         return Z * self.sigma
 
     def differs_from(self, before: "Cell") -> bool:
-        """Whether the change is larger than both doubts together explain."""
+        """Whether the change is a clear one (privacy.md 2, honest display)."""
         if self.value is None or before.value is None:
             return False
-        return abs(self.value - before.value) > Z * math.hypot(self.sigma, before.sigma)
+        return abs(self.value - before.value) > CLEAR * math.hypot(self.sigma, before.sigma)
 
 
 @dataclass(frozen=True)

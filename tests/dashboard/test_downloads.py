@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -13,7 +13,7 @@ import pytest
 
 from dashboard import cuts, params, periods, table
 from dashboard.app import create_app
-from dashboard.data import Figures, History, Release
+from dashboard.data import Figures, History
 from dashboard.pages import downloads
 from konectus import i18n, workbook
 from konectus.workbook import Sheet
@@ -22,13 +22,6 @@ from tests.support.clock import ManualClock
 from tests.support.figures import AFTER, World
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-
-
-@dataclass(frozen=True)
-class Longer(Release):
-    """A release of another length than a month."""
-
-    grain: str = "quarter"
 
 
 @pytest.fixture
@@ -143,9 +136,8 @@ def test_what_a_release_does_not_publish_is_offered_with_its_reason_alone(
 
 def test_periods_of_another_length_have_addresses_of_their_own(history: History) -> None:
     plain = history.published[-1]
-    given = {one.name: getattr(plain, one.name) for one in fields(plain) if one.name != "grain"}
-    quarter = Longer(**given | {"period": date(2026, 7, 1)})
-    week = Longer(**given | {"period": date(2026, 10, 5)}, grain="week")
+    quarter = replace(plain, grain="quarter", period=date(2026, 7, 1))
+    week = replace(plain, grain="week", period=date(2026, 10, 5))
     mixed = History((*history.published, quarter, week))
     assert [periods.written(release) for release in (plain, quarter, week)] == ["2026-10", "2026-Q3", "2026-W41"]
     with i18n.use("en"):

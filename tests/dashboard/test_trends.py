@@ -12,8 +12,8 @@ from dashboard.data import Cell, History, Metric, Release
 from dashboard.pages import trends
 from dashboard.params import Asked
 from dashboard.readings import Step
+from konectus import figures
 from konectus.i18n import use
-from reports import metrics
 
 SEEN = datetime(2026, 11, 4, tzinfo=UTC)
 WORDS = {"value": "inicia", "words": "Inicia"}, {"value": "crece", "words": "Crece"}
@@ -40,6 +40,7 @@ def release(month: int, *, messages: float, plans: tuple[float | None, ...] = ()
         id=UUID(int=month),
         number=month,
         period=date(2026, month, 1),
+        booked=date(2026, month, 1),
         rung=120 if plans else 20,
         released_at=SEEN,
         rho=0.25,
@@ -93,7 +94,7 @@ def test_parts_not_published_say_from_how_many_clients_on() -> None:
     shown = page("plans", release(9, messages=500), release(10, messages=520))
     assert "aparecen a partir de 120 Clientes" in shown
     assert "trend-figure" not in shown
-    assert {cut.first_rung for cut in metrics.CUTS if cut.dim != metrics.TOTAL} == {trends.CUTS_FROM}
+    assert figures.first_rung(figures.MONTH, "messages", "channel") == trends.CUTS_FROM
 
 
 def test_a_hidden_part_has_its_reason_and_an_arrow_only_a_clear_change() -> None:

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from konectus import figures
+from konectus.figures import GRAINS, RUNGS, Grain
 from reports import anonymize
 from reports.anonymize import Estimate, Vectors
-from reports.metrics import CUTS, DELTA, RUNGS, shares
+from reports.budget import DELTA, shares
 
 counts = arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=st.integers(0, 1 << 45))
 
@@ -36,11 +38,13 @@ def test_presence_moves_the_counts_by_at_most_the_root_of_the_cells(vectors: Vec
     assert (np.linalg.norm(present.astype(float), axis=1) <= bound + 1e-12).all()
 
 
+@pytest.mark.parametrize("grain", GRAINS)
 @pytest.mark.parametrize("rung", RUNGS)
-def test_the_shares_of_a_rung_make_up_its_rho(rung: int) -> None:
-    parts = shares(rung, 0.25)
-    assert math.isclose(math.fsum(parts.values()), 0.25)
-    assert set(parts) == {cut for cut in CUTS if cut.first_rung <= rung}
+def test_the_shares_of_a_rung_make_up_its_rho(rung: int, grain: Grain) -> None:
+    parts = shares(grain, rung, 0.25)
+    asked = {cut for cut in figures.cuts(grain, rung) if not cut.of}
+    assert set(parts) == asked
+    assert math.isclose(math.fsum(parts.values()), 0.25 if asked else 0)
 
 
 @pytest.mark.parametrize(("bound", "rho"), [(1.0, 0.02), (math.sqrt(3), 0.04), (4096.0, 0.06), (1024.0, 0.0357)])

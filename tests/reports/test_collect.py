@@ -18,6 +18,7 @@ from tests.support.clock import ManualClock
 from tests.support.figures import environment
 from tests.support.talks import Talks, rollups
 
+NO_PERIOD = "'2026-99' is not a period; write a month as 2026-10, a quarter as 2026-Q3, a week as 2026-W41"
 OPEN = "2999-01 closes on 2999-02-04; releases are made from then on"
 NOON = datetime(2026, 11, 18, 18, tzinfo=UTC)  # Wednesday 12:00 in Mexico City
 WEDNESDAY = date(2026, 11, 18)
@@ -148,7 +149,12 @@ def test_the_commands_of_the_reports_speak_one_line(
         (collect.main, ["--day", "2026-11-18"], 0, "1 rows counted anew"),
         (release.main, ["list"], 0, ""),
         (release.main, ["verify"], 0, "0 releases, each is what it was"),
-        (release.main, ["build", "--period", "2026-99"], 1, "'2026-99' is not a month; write it as 2026-10"),
+        (
+            release.main,
+            ["build", "--period", "2026-99"],
+            1,
+            NO_PERIOD,
+        ),
         (
             release.main,
             ["build", "--period", "2999-01"],

@@ -21,9 +21,10 @@ from konectus.store.models.clients import Client, Plan
 from konectus.store.models.figures import BINS, UsageDaily
 from konectus.store.models.released import LedgerEntry, Release
 from konectus.store.roles import Role, password
-from reports import release
+from reports import building, periods
+from reports.building import Databases, Outcome
+from reports.chronicle import Ceilings
 from reports.periods import Month
-from reports.release import Budget, Databases, Outcome
 from tests.support.clock import ManualClock
 from tests.support.database import MASTER, MASTER_HEX, Templates
 
@@ -31,7 +32,7 @@ SPACE = UUID(int=7)
 PUBLISHED = [f"2026-{month:02}" for month in range(4, 11)]
 PLANS = ("inicia", "crece", "medida")
 CHANNELS = ("messenger", "instagram", "telegram")
-BUDGET = Budget(rho=0.25, rho_year=3.0, k=10)
+CEILINGS = Ceilings(rho=0.25, rho_year=3.0, k=10)
 # Everything up to October 2026 is closed.
 AFTER = datetime(2026, 11, 22, 18, tzinfo=UTC)
 
@@ -95,15 +96,15 @@ class Releaser:
 
     installation: Installation
 
-    def build(self, month: str, *, now: datetime = AFTER, budget: Budget = BUDGET) -> Outcome:
+    def build(self, period: str, *, now: datetime = AFTER, ceilings: Ceilings = CEILINGS) -> Outcome:
         with (
             self.installation.database.session(Role.RELEASER) as main,
             self.installation.released.session(Role.RELEASER) as released,
         ):
-            return release.build(Month.parse(month), Databases(main, released), budget, now)
+            return building.build(periods.parse(period), Databases(main, released), ceilings, now)
 
-    def build_all(self, *months: str) -> list[Outcome]:
-        return [self.build(month) for month in months]
+    def build_all(self, *named: str) -> list[Outcome]:
+        return [self.build(period) for period in named]
 
     def released(self, query: str, **values: object) -> list[tuple[object, ...]]:
         with self.installation.released.session(Role.RELEASER) as session:

@@ -27,7 +27,7 @@ SCHEMA = "released"
 GRAINS = ("week", "month", "quarter")
 RUNGS = (0, 20, 120, 600, 2000)
 STATUSES = ("published", "low_precision", "few_clients")
-MECHANISMS = ("presence", "volume")
+MECHANISMS = ("presence", "volume", "histogram", "quantile", "ratio")
 # The trigger of the migration refuses more than this in any twelve months (privacy.md 2.4).
 RHO_YEAR_CEILING = Decimal("3.0")
 
@@ -95,11 +95,14 @@ class Metric(ReleasedBase):
     position: Mapped[int]
     words_es: Mapped[str]
     words_en: Mapped[str]
+    # Null in releases of before 20261124_grains.
+    definition_es: Mapped[str | None]
+    definition_en: Mapped[str | None]
     unit: Mapped[str]
     mechanism: Mapped[str]
     cap: Mapped[int]
     first_rung: Mapped[int]
-    # Dimension -> [{"value": ..., "words": ...}], in the order of display.
+    # Dimension -> [{"value": ..., "words": ..., "words_en": ... where it is no name}], in the order of display.
     dims: Mapped[dict[str, Any]]
 
 
@@ -112,6 +115,11 @@ class Cell(ReleasedBase):
         CheckConstraint("(status = 'published') = (value is not null)", name="hidden"),
         CheckConstraint("sigma > 0 and sigma < 'Infinity'", name="sigma"),
         CheckConstraint("value > '-Infinity' and value < 'Infinity'", name="value"),
+        CheckConstraint(
+            "(low is null) = (high is null) and low <= high and low > '-Infinity' and high < 'Infinity'"
+            " and (low is null or value is not null)",
+            name="interval",
+        ),
     )
 
     release_id: Mapped[UUID] = mapped_column(ForeignKey(Release.id), primary_key=True)
@@ -120,6 +128,9 @@ class Cell(ReleasedBase):
     dim_value: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float | None]
     sigma: Mapped[float]
+    # The 95 % interval where it is not the value and 1.96 sigma on either side.
+    low: Mapped[float | None]
+    high: Mapped[float | None]
     status: Mapped[str]
     unit: Mapped[str]
 

@@ -92,7 +92,7 @@ def test_a_release_is_sent_once_to_each_reader_and_holds_what_was_released(reade
     assert "fewer than ten Clients" in pages
     with zipfile.ZipFile(io.BytesIO(files["konectus-2026-10.xlsx"])) as packed:
         sheet = packed.read("xl/worksheets/sheet1.xml").decode()
-    assert sheet.count("<row ") == 1 + 17
+    assert sheet.count("<row ") == 1 + 19
     assert "<f>" not in sheet
     assert "few_clients" in sheet
     assert readers.rows("count(*), count(sent_at), count(sha256)") == [(2, 2, 2)]
