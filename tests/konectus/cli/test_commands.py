@@ -196,7 +196,7 @@ def test_releases_are_handed_over_to_the_reports(konectus: Konectus) -> None:
     assert (verified.code, verified.out) == (0, "0 releases, each is what it was\n")
     refused = konectus("release", "build", "--period", "never")
     assert refused.code == 1
-    assert "is not a month" in refused.err
+    assert "is not a period" in refused.err
 
 
 def _end(installation: Installation, connector_id: UUID, state: str, error: str | None) -> None:
