@@ -48,7 +48,9 @@ class SeedFailed(Unavailable):
 
 
 def demo(
-    clients: Annotated[int, typer.Option(min=1, max=20_000, help="invented Clients, at the first start")] = CLIENTS,
+    clients: Annotated[
+        int, typer.Option(min=1, max=20_000, help="invented Clients, at the first start; try 15 and 200")
+    ] = CLIENTS,
     port: Annotated[int | None, typer.Option(min=1, max=65_000, help="the web's port; KONECTUS_PORT, 8000")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="KONECTUS_DATA_DIR, .konectus")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="no live traffic after the start")] = False,

@@ -1,4 +1,7 @@
-"""Registers the invented Clients, their people, Konectus's staff and a year of figures, in one transaction."""
+"""Registers the invented Clients, their people, Konectus's staff and a year of figures, in one transaction.
+
+The Clients that have figures alone are crowd's.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +14,8 @@ from konectus.cli.console import Advance
 from konectus.cli.seed import books, figures, stories
 from konectus.cli.seed import businesses as catalogue
 from konectus.cli.seed.businesses import PLANS, Business
-from konectus.cli.seed.house import SEEDER, STAFF, staff_email
+from konectus.cli.seed.crowd import Crowd
+from konectus.cli.seed.house import FURNISHED, SEEDER, STAFF, staff_email
 from konectus.cli.seed.stories import Parts, Stage
 from konectus.clock import SystemClock
 from konectus.domain.roles import UserRole
@@ -35,17 +39,30 @@ class NotEmpty(Conflict):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be made: how many Clients, from which seed, first day of the figures and today."""
+    """What is to be made: how many Clients, from which seed, first day of the figures and today.
+
+    `furnished`: so many of them at most have people and a past.
+    """
 
     clients: int
     seed: int
     first_day: date
     today: date
+    furnished: int = FURNISHED
 
     now: datetime = field(default_factory=lambda: SystemClock().now())
     parts: Parts = field(default_factory=Parts)
 
     def businesses(self) -> list[Business]:
+        """Those with people and a past; they are the same however many others there are."""
+        return [one for one in self._all() if one.number < self.furnished]
+
+    def crowd(self) -> Crowd:
+        """Those with figures alone."""
+        others = [one for one in self._all() if one.number >= self.furnished]
+        return Crowd(others, self.seed, (self.first_day, self.today))
+
+    def _all(self) -> list[Business]:
         return catalogue.businesses(self.clients, self.seed, (self.first_day, self.today))
 
 
@@ -68,6 +85,7 @@ def register(installation: Installation, wanted: Wanted, advance: Advance) -> bo
             stage = Stage.of(installation, replace(work, now=business.signed_up), now)
             _register(stage, business, versions, wanted)
             advance(1)
+        wanted.crowd().join(work, versions, advance)
         stories.lose_a_payment(work)
     return True
 
@@ -94,7 +112,7 @@ def _register(stage: Stage, business: Business, versions: Mapping[str, Any], wan
         books.keep(work, client.id, parts.stays_until(business, wanted.now), owes=parts.owes(business))
     stories.play(stage, parts, business, client.id, Actor("agent", str(owner), business.trade_name))
     for days in figures.history(business, wanted.seed, wanted.first_day, wanted.today - timedelta(days=1)):
-        usage.add_usage(work.session, _rows(client.id, business.plan, days))
+        usage.add_usage(work.session, UsageDays(client.id, days.channel, business.plan, days.days, days.numbers()))
 
 
 def _add_people(work: Work, client_id: UUID, business: Business, seed: int) -> UUID:
@@ -118,19 +136,3 @@ def _people(business: Business, seed: int) -> Iterator[tuple[str, str, UserRole]
             name, email = catalogue.person(random, business.slug)
         known.add(email)
         yield name, email, role
-
-
-def _rows(client_id: UUID, plan: str, days: figures.Usage) -> UsageDays:
-    columns = (days.messages_in, days.messages_out, days.contacts, days.opened, days.closed, days.failed)
-    counts = [column.tolist() for column in columns]
-    return UsageDays(
-        client_id,
-        days.channel,
-        plan,
-        days.days,
-        counts,
-        days.histogram.tolist(),
-        days.reopened.tolist(),
-        days.resolution.tolist(),
-        days.hours_in.tolist(),
-    )

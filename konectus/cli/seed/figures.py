@@ -1,6 +1,6 @@
-"""A year of daily figures for each invented Client: growth, weekdays, seasons, channels, answering times. Pure."""
+"""Daily figures of each invented Client: growth, weekdays, seasons, channels, answering times. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -37,7 +37,7 @@ class Usage:
     """One Client's days on one channel, column by column."""
 
     channel: Channel
-    days: list[date]
+    days: Sequence[date]
     messages_in: Counts
     messages_out: Counts
     contacts: Counts
@@ -49,11 +49,23 @@ class Usage:
     resolution: Counts
     hours_in: Counts
 
+    def numbers(self) -> list[int]:
+        """Day after day, in the order in which store.queries.usage takes them."""
+        new = self.opened - self.reopened
+        counts = (self.messages_in, self.messages_out, self.contacts, self.opened, self.closed, self.failed)
+        columns = np.stack([*counts, self.reopened, new], axis=1)
+        found: list[int] = np.hstack([columns, self.histogram, self.resolution, self.hours_in]).ravel().tolist()
+        return found
+
 
 def history(business: Business, seed: int, first: date, last: date) -> Iterator[Usage]:
     """The days from `first` to `last`, both included, since it signed up; one entry a channel."""
     begin = max(first, business.signed_up.date())
-    days = [begin + timedelta(days=n) for n in range((last - begin).days + 1)]
+    yield from used(business, seed, [begin + timedelta(days=n) for n in range((last - begin).days + 1)])
+
+
+def used(business: Business, seed: int, days: Sequence[date]) -> Iterator[Usage]:
+    """These days, the first one being the first of its history; one entry a channel, none without days."""
     if not days:
         return
     draw = np.random.default_rng([seed, business.number])
@@ -65,17 +77,23 @@ def history(business: Business, seed: int, first: date, last: date) -> Iterator[
         yield _described(np.random.default_rng([seed, business.number, len(channel)]), found)
 
 
-def _rate(draw: Generator, business: Business, days: list[date]) -> NDArray[np.float64]:
+def week_of(business: Business) -> NDArray[np.float64]:
+    """How busy its days are, Monday to Sunday."""
+    return np.array(_WEEK.get(business.industry, _OTHER_WEEK))
+
+
+def _rate(draw: Generator, business: Business, days: Sequence[date]) -> NDArray[np.float64]:
     """Expected conversations a day: a size of its own, a slow start, a year's growth, weekdays and feasts."""
     size = _PER_DAY[business.plan] * draw.lognormal(-0.1, 0.45)
     growth = draw.normal(0.32, 0.25)
     age = np.array([(day - business.signed_up.date()).days for day in days], dtype=float)
+    since = age - age[0]
     ramp = np.minimum(1.0, 0.35 + age / 75)
-    trend = np.maximum(0.25, 1 + growth * np.arange(len(days)) / 365)
-    week = np.array(_WEEK.get(business.industry, _OTHER_WEEK))
+    trend = np.maximum(0.25, 1 + growth * since / 365)
+    week = week_of(business)
     calendar = np.array([week[day.weekday()] * _season(day) for day in days])
-    left = draw.integers(60, 330) if draw.random() < 0.05 else len(days)  # a few lose interest  # noqa: PLR2004 - 5 %
-    active = np.arange(len(days)) < left
+    left = draw.integers(60, 330) if draw.random() < 0.05 else np.inf  # a few lose interest  # noqa: PLR2004 - 5 %
+    active = since < left
     rate: NDArray[np.float64] = size * ramp * trend * calendar * active
     return rate
 
@@ -88,7 +106,7 @@ def _season(day: date) -> float:
     return factor * (1.08 if day.month == 12 and day.day < 23 else 1.0)  # noqa: PLR2004 - before Christmas
 
 
-def _usage(draw: Generator, channel: Channel, days: list[date], rate: NDArray[np.float64]) -> Usage:
+def _usage(draw: Generator, channel: Channel, days: Sequence[date], rate: NDArray[np.float64]) -> Usage:
     opened = draw.poisson(rate)
     answered = draw.binomial(opened, 0.93)
     messages_out = answered + draw.poisson(answered * 1.4)

@@ -3,7 +3,9 @@
 from konectus.domain.roles import StaffRole
 from konectus.services.work import Actor
 
-CLIENTS = 240
+CLIENTS = 2400
+# So many of them at most have people, contracts that were paid and a past; the others have figures alone.
+FURNISHED = 80
 # From the first day of the month in which it begins: twelve whole months and the present one.
 HISTORY_DAYS = 366
 SEED = 1

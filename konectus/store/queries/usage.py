@@ -1,6 +1,6 @@
-"""Writing daily usage in bulk. COPY knows no row-level security, so rows go through unnest."""
+"""Writing daily usage in bulk. COPY knows no row-level security, so numbers go as one array that the server slices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,65 +10,60 @@ from sqlalchemy.orm import Session
 
 from konectus.store.models.figures import BINS, HOURS
 
+COUNTS = (
+    "messages_in",
+    "messages_out",
+    "contacts_active",
+    "conversations_opened",
+    "conversations_closed",
+    "sends_failed",
+    "conversations_reopened",
+    "contacts_new",
+)
+ARRAYS = {"first_response_hist": BINS, "resolution_hist": BINS, "hours_in": HOURS}
+# Numbers of one day: the counts, then the arrays, in that order.
+WIDTH = len(COUNTS) + sum(ARRAYS.values())
+
 
 @dataclass(frozen=True)
 class UsageDays:
-    """One Client's days on one channel, column by column; `histogram` has a row of bins for each day, as `resolution`
-    and `hours_in` have where they are given.
-    """
+    """One Client's days on one channel; `numbers` has WIDTH of each day, one day after the other."""
 
     client_id: UUID
     channel: str
     plan_code: str
     days: Sequence[date]
-    counts: Sequence[Sequence[int]]
-    histogram: Sequence[Sequence[int]]
-    reopened: Sequence[int] | None = None
-    resolution: Sequence[Sequence[int]] | None = None
-    hours_in: Sequence[Sequence[int]] | None = None
+    numbers: Sequence[int]
 
 
-COUNTS = ("messages_in", "messages_out", "contacts_active", "conversations_opened", "conversations_closed")
-_ADDED = ("sends_failed", "conversations_reopened", "contacts_new")
-_ARRAYS = ("first_response_hist", "resolution_hist", "hours_in")
-_INSERT = (
-    "insert into ledger.usage_daily (client_id, day, channel, plan_code, {names}, {hists})"
-    " select :client_id, r.day, :channel, :plan_code, {columns}, {found}"
-    " from unnest(cast(:days as date[]), {arrays}, {texts}) as r(day, {names}, {hists})"
-    " where r.messages_in + r.messages_out > 0 on conflict do nothing"
-)
+def _columns() -> Iterator[str]:
+    """What each column is of the numbers `v`, those of the day beginning after place `b`."""
+    yield from (f"v[b + {place}]" for place in range(1, len(COUNTS) + 1))
+    place = len(COUNTS)
+    for size in ARRAYS.values():
+        yield f"v[b + {place + 1} : b + {place + size}]"
+        place += size
+
+
+_INSERT = text(f"""
+insert into ledger.usage_daily (client_id, day, channel, plan_code, {", ".join((*COUNTS, *ARRAYS))})
+select :client_id, d.day, :channel, :plan_code, {", ".join(_columns())}
+from (select cast(:numbers as int[]) as v) f cross join lateral (
+  select day, (n - 1) * {WIDTH} as b from unnest(cast(:days as date[])) with ordinality as u(day, n)
+) d where v[b + 1] + v[b + 2] > 0 on conflict do nothing
+""")  # noqa: S608 -- names of ours
 
 
 def add_usage(session: Session, usage: UsageDays) -> int:
     """Insert days that have messages and are not there yet; how many."""
-    names = (*COUNTS, *_ADDED)
-    statement = _INSERT.format(
-        names=", ".join(names),
-        hists=", ".join(_ARRAYS),
-        columns=", ".join(f"r.{name}" for name in names),
-        found=", ".join(f"r.{name}::int[]" for name in _ARRAYS),
-        arrays=", ".join(f"cast(:{name} as bigint[])" for name in names),
-        texts=", ".join(f"cast(:{name} as text[])" for name in _ARRAYS),
-    )
-    given = {"client_id": usage.client_id, "channel": usage.channel, "plan_code": usage.plan_code}
-    result = session.execute(text(statement), given | {"days": list(usage.days)} | _columns(usage))
-    return int(result.rowcount)  # type: ignore[attr-defined]  # an INSERT has one
-
-
-def _columns(usage: UsageDays) -> dict[str, list[int] | list[str]]:
-    """A list for each column; who knows of no reopenings, resolutions or hours leaves zeros."""
-    none = [0] * len(usage.days)
-    reopened = none if usage.reopened is None else [int(n) for n in usage.reopened]
-    counted = zip((*COUNTS, "sends_failed"), usage.counts, strict=True)
-    found: dict[str, list[int] | list[str]] = {name: [int(n) for n in column] for name, column in counted}
-    opened = usage.counts[COUNTS.index("conversations_opened")]
-    found["conversations_reopened"] = reopened
-    found["contacts_new"] = [int(n) - again for n, again in zip(opened, reopened, strict=True)]
-    widths = (BINS, BINS, HOURS)
-    for name, rows, width in zip(_ARRAYS, (usage.histogram, usage.resolution, usage.hours_in), widths, strict=True):
-        filled = [[0] * width] * len(usage.days) if rows is None else rows
-        found[name] = ["{" + ",".join(map(str, row)) + "}" for row in filled]
-    return found
+    given = {
+        "client_id": usage.client_id,
+        "channel": usage.channel,
+        "plan_code": usage.plan_code,
+        "days": list(usage.days),
+        "numbers": "{" + ",".join(map(str, usage.numbers)) + "}",
+    }
+    return int(session.execute(_INSERT, given).rowcount)  # type: ignore[attr-defined]  # an INSERT has one
 
 
 def client_ids(session: Session, emails: Sequence[str]) -> dict[str, UUID]:
