@@ -53,8 +53,13 @@ def compute(usage: sources.Usage, terms: Terms) -> Computed:
         bound = anonymize.sensitivity(metric.mechanism, cap=cap, most_cells=most)
         rows = anonymize.bounded(metric.mechanism, usage.rows[cut.metric, cut.dim], cap)
         measured[cut] = anonymize.measure(rows, bound=bound, rho=rho)
+    return derived(terms, measured, usage.labels)
+
+
+def derived(terms: Terms, measured: Mapping[Cut, Spent], labels: Mapping[str, tuple[Label, ...]]) -> Computed:
+    """What the answers to all questions of the rung say together; nothing is spent by it."""
     estimates = dict(_settled(measured))
-    return Computed(terms, measured, estimates, dict(_cells(terms, measured, estimates)), usage.labels)
+    return Computed(terms, measured, estimates, dict(_cells(terms, measured, estimates)), labels)
 
 
 def _settled(measured: Mapping[Cut, Spent]) -> Iterator[tuple[Key, Estimate]]:

@@ -16,7 +16,7 @@ from konectus.store.models.released import Cell, LedgerEntry, Metric, Release
 from reports import anonymize, budget, chain, labels
 from reports.anonymize import UNIT, Spent, Status
 from reports.derive import Figure
-from reports.estimates import Computed
+from reports.estimates import Computed, Key
 from reports.labels import Label
 from reports.periods import Period
 
@@ -76,12 +76,19 @@ def _terms(cut: Cut, spent: Spent, computed: Computed) -> dict[str, float]:
     return {"cap": computed.terms.cap(cut.metric), **terms}
 
 
+def states(computed: Computed, key: Key, k: int) -> Iterator[Status]:
+    """Whether each figure of a cut is shown, by the Clients of its cell, or by all where they are not counted by it."""
+    metric, dim = key
+    crowd = computed.estimates.get(("clients", dim), computed.clients)
+    for place, figure in enumerate(computed.figures[key]):
+        clients = crowd.values[place if len(crowd.values) > 1 else 0], crowd.sigma
+        yield _status(metric, figure, clients, k)
+
+
 def _cells(release_id: UUID, draft: Draft, computed: Computed) -> Iterator[Cell]:
     for (metric, dim), found in computed.figures.items():
-        crowd = computed.estimates.get(("clients", dim), computed.clients)
-        for place, (label, figure) in enumerate(zip(computed.labels[dim], found, strict=True)):
-            clients = crowd.values[place if len(crowd.values) > 1 else 0], crowd.sigma
-            state = _status(metric, figure, clients, draft.k)
+        shown_as = states(computed, (metric, dim), draft.k)
+        for label, figure, state in zip(computed.labels[dim], found, shown_as, strict=True):
             shown = state == "published"
             yield Cell(
                 release_id=release_id,
@@ -93,7 +100,7 @@ def _cells(release_id: UUID, draft: Draft, computed: Computed) -> Iterator[Cell]
                 low=figure.low if shown else None,
                 high=figure.high if shown else None,
                 status=state,
-                unit=BY_KEY[metric].unit,
+                unit=figures.unit(metric, dim),
             )
 
 

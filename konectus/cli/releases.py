@@ -11,17 +11,27 @@ from konectus.cli import settings as cli_settings
 from konectus.cli.database import opened
 
 REPORT = ("-m", "reports.release")
+DRY_RUN, REHEARSAL = "dry-run", ("-m", "reports.rehearsal")
 
 
 def release(
     context: typer.Context,
     verb: Annotated[
-        str, typer.Argument(help="build, list or verify; build takes --period 2026-10 (or 2026-Q3, 2026-W41)")
+        str,
+        typer.Argument(
+            help="build, list, verify or dry-run; build takes --period 2026-10 (or 2026-Q3, 2026-W41), "
+            "dry-run --clients 200"
+        ),
     ],
 ) -> None:
-    """Anonymous figures: build those that wait, list them, verify their chain."""
+    """Anonymous figures: build those that wait, list them, verify their chain, try what so many Clients would give."""
+    if verb == DRY_RUN:  # it opens no database, so none is asked for
+        raise typer.Exit(_run(*REHEARSAL, *context.args))
     with opened():
-        done = subprocess.run(
-            [sys.executable, *REPORT, verb, *context.args], env=cli_settings.environment(os.environ), check=False
-        )
-    raise typer.Exit(done.returncode)
+        code = _run(*REPORT, verb, *context.args)
+    raise typer.Exit(code)
+
+
+def _run(*program: str) -> int:
+    environment = cli_settings.environment(os.environ)
+    return subprocess.run([sys.executable, *program], env=environment, check=False).returncode

@@ -14,7 +14,7 @@ import pytest
 
 from konectus import figures
 from konectus.figures import BY_KEY, GRAINS, MONTH, Cut, Grain
-from reports import anonymize, budget, estimates, worlds
+from reports import anonymize, budget, estimates, rehearsal, worlds
 from reports.anonymize import Z95
 from reports.estimates import Computed, Terms
 from reports.sources import Usage
@@ -26,10 +26,7 @@ CEILING = Decimal("0.25")
 
 
 def terms(grain: Grain, rung: int) -> Terms:
-    """As a period of that length is computed where each before it stood on the same rung."""
-    parts = budget.split(rung, CEILING)
-    rho = {"month": parts.own, "quarter": 3 * parts.aside, "week": budget.of_week(rung, CEILING)}[grain]
-    return Terms(grain, rung, float(rho))
+    return rehearsal.steady(grain, rung, CEILING)
 
 
 def capped(usage: Usage, metric: str, dim: str, grain: Grain = MONTH) -> list[int]:

@@ -199,6 +199,14 @@ def test_releases_are_handed_over_to_the_reports(konectus: Konectus) -> None:
     assert "is not a period" in refused.err
 
 
+def test_dry_run_of_releases_needs_no_database(konectus: Konectus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KONECTUS_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    tried = konectus("release", "dry-run", "--clients", "19")
+    assert (tried.code, tried.err) == (0, "")
+    assert "fewer than 20 Clients: nothing is published" in tried.out
+    assert konectus("release", "dry-run", "--clients", "0").code == 2
+
+
 def _end(installation: Installation, connector_id: UUID, state: str, error: str | None) -> None:
     with installation.database.session(Role.WORKER) as session:
         session.execute(
