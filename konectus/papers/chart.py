@@ -11,7 +11,6 @@ if TYPE_CHECKING:  # the library is loaded late (layout.Paper)
 
 INK, SOFT, RULE, ACCENT, RIBBON = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90), (199, 227, 222)
 HEIGHT, LEFT, BELOW = 46.0, 20.0, 6.0  # millimetres
-_TICKS = 4
 _HATCH, _THIN = 2.0, 0.2
 _MOST_NAMES = 12
 
@@ -32,14 +31,6 @@ class Tick:
 
     at: float
     words: str
-
-
-def levels(dots: Sequence[Dot]) -> list[float]:
-    """Round levels from zero to above the highest doubt."""
-    top = max((dot.high for dot in dots if dot.value is not None), default=0.0) or 1.0
-    step = 10.0 ** math.floor(math.log10(top / _TICKS))
-    step *= next(times for times in (1, 2, 5, 10) if times * step * _TICKS >= top)
-    return [step * n for n in range(_TICKS + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,7 @@ def draw(pdf: "Sheets", dots: Sequence[Dot], ticks: Sequence[Tick]) -> None:
     _grid(pdf, frame, ticks)
     for place, dot in enumerate(dots):
         if dot.value is None:
-            _hatch(pdf, frame, place)
+            hatch(pdf, (frame.x(place) - frame.slot * 0.4, frame.top, frame.slot * 0.8, HEIGHT))
     for run in _runs(dots):
         _ribbon(pdf, frame, run)
     _names(pdf, frame, dots)
@@ -95,14 +86,15 @@ def _grid(pdf: "Sheets", frame: _Frame, ticks: Sequence[Tick]) -> None:
         pdf.cell(LEFT - 2, 4, tick.words, align="R")
 
 
-def _hatch(pdf: "Sheets", frame: _Frame, place: int) -> None:
-    left, right = frame.x(place) - frame.slot * 0.4, frame.x(place) + frame.slot * 0.4
+def hatch(pdf: "Sheets", box: tuple[float, float, float, float]) -> None:
+    """Slanted lines over left, top, width, height: what is here is hidden."""
+    left, top, width, height = box
     pdf.set_draw_color(*SOFT)
     pdf.set_line_width(0.1)
-    with pdf.rect_clip(left, frame.top, right - left, HEIGHT):
-        for step in range(int((HEIGHT + right - left) / _HATCH) + 1):
-            at = frame.top + step * _HATCH
-            pdf.line(left, at, right, at - (right - left))
+    with pdf.rect_clip(left, top, width, height):
+        for step in range(int((height + width) / _HATCH) + 1):
+            at = top + step * _HATCH
+            pdf.line(left, at, left + width, at - width)
 
 
 def _ribbon(pdf: "Sheets", frame: _Frame, run: Sequence[tuple[int, Dot]]) -> None:

@@ -6,12 +6,13 @@ is printed without its accent, or as a question mark.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Literal
 
-from konectus.papers import chart
+from konectus.papers import bars, chart
+from konectus.papers.bars import Bar
 from konectus.papers.chart import Dot, Tick
 
 # The look's colours on white paper.
@@ -73,11 +74,11 @@ class Paper:
         self._pdf.multi_cell(0, LINE, printable(text), border=1, align="L", padding=padding, new_x="LMARGIN")
         self._gap(3)
 
-    def facts(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Name and value, one below the other; a value that is empty is left out."""
+    def facts(self, rows: Sequence[tuple[str, str]], *, names: float = 0.32) -> None:
+        """Name and value, one below the other; a value that is empty is left out. `names` = their part of the width."""
         for name, value in rows:
             if value:
-                self._row((Column(name, 0.32), Column(value, 0.68)), (_Style("", 9.5, SOFT), _Style("", 9.5)))
+                self._row((Column(name, names), Column(value, 1 - names)), (_Style("", 9.5, SOFT), _Style("", 9.5)))
         self._gap(2)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
@@ -87,11 +88,24 @@ class Paper:
             cells = [Column(text, column.share, column.is_number) for column, text in zip(columns, row, strict=True)]
             self._row(cells, [_Style("", 9.5)] * len(cells), has_rule=True)
 
+    def keep(self, millimetres: float) -> None:
+        """What follows begins on a new page where less than that is left of this one."""
+        if self._pdf.will_page_break(millimetres):
+            self._pdf.add_page()
+
     def chart(self, dots: Sequence[Dot], ticks: Sequence[Tick]) -> None:
         """A figure through time, whole on one page."""
-        if self._pdf.will_page_break(chart.HEIGHT + chart.BELOW + 4):
-            self._pdf.add_page()
+        self.keep(chart.HEIGHT + chart.BELOW + 4)
         chart.draw(self._pdf, dots, ticks)
+        self._gap(2)
+
+    def bars(self, rows: Sequence[Bar]) -> None:
+        """The parts of a figure, on one scale; pages break between them."""
+        highest = bars.longest(rows)
+        for row in rows:
+            self.keep(bars.ROW)
+            words = printable(row.words)
+            bars.draw(self._pdf, replace(row, name=printable(row.name), words=words), highest)
         self._gap(2)
 
     def sums(self, rows: Sequence[tuple[str, str]]) -> None:

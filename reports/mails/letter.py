@@ -1,7 +1,7 @@
 """A report as a message: short words, the figures attached, named by their period. Pure."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -15,7 +15,7 @@ from konectus.i18n import gettext
 from konectus.mail import letters
 from konectus.mail.letters import House
 from reports.mails import paper, telling, workbook
-from reports.mails.reading import Release
+from reports.mails.facts import Report
 
 _LOCALES = {"es": "es_MX", "en": "en"}
 _SHEET = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -44,13 +44,13 @@ class Letter:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def compose(house: House, to: Addressee, history: Sequence[Release], now: datetime) -> Letter:
-    """The newest of the releases for one person. Raises BadAddress."""
+def compose(house: House, to: Addressee, report: Report, now: datetime) -> Letter:
+    """The newest release of the report for one person. Raises BadAddress."""
     with i18n.use(_LOCALES[to.language]):
-        release, sender = history[-1], letters.sender_of(house)
+        release, sender = report.now, letters.sender_of(house)
         recipient = letters.address_of(to.address)
         message = EmailMessage(policy=SMTP)
-        subject = gettext("Figures: {period}", period=telling.period(release.grain, release.period))
+        subject = gettext("Figures: {period}", period=telling.named(release))
         message_id = f"<{to.mail_id}@{sender.rpartition('@')[2]}>"
         message["From"] = Address(parseaddr(house.sender)[0], addr_spec=sender)
         message["To"] = recipient
@@ -58,28 +58,39 @@ def compose(house: House, to: Addressee, history: Sequence[Release], now: dateti
         message["Date"] = format_datetime(now)
         message["Message-ID"] = message_id
         message["Auto-Submitted"] = "auto-generated"
-        lines = _lines(house, history)
+        lines = _lines(house, report)
         message.set_content("\n\n".join(lines) + "\n", cte="quoted-printable")
         message.add_alternative(_page(subject, lines), subtype="html", cte="quoted-printable")
         name = f"konectus-{telling.written(release.grain, release.period)}"
         if "pdf" in to.forms:
-            message.add_attachment(paper.render(history), "application", "pdf", filename=f"{name}.pdf")
+            message.add_attachment(paper.render(report), "application", "pdf", filename=f"{name}.pdf")
         if "xlsx" in to.forms:
-            message.add_attachment(workbook.render(release), "application", _SHEET, filename=f"{name}.xlsx")
+            message.add_attachment(workbook.render(report), "application", _SHEET, filename=f"{name}.xlsx")
         return Letter(recipient.addr_spec, message_id, message.as_bytes())
 
 
-def _lines(house: House, history: Sequence[Release]) -> list[str]:
-    now = history[-1]
-    totals = ((metric, now.total(key)) for key, metric in now.metrics.items())
-    figures = [f"{telling.name(metric)}: {telling.value(cell)}" for metric, cell in totals if cell is not None]
+def _lines(house: House, report: Report) -> list[str]:
+    name = telling.named(report.now)
     return [
-        gettext("The anonymous figures of {period} are published.", period=telling.period(now.grain, now.period)),
-        *figures,
-        *telling.changes(now, telling.previous(history)),
+        gettext("The anonymous figures of {period} are published.", period=name),
+        *_told(report),
+        *_quarter(report),
         gettext("All of them, with how they were made: {url}", url=f"{house.public_url.rstrip('/')}/dashboard/"),
         gettext("You get this because an administrator of Konectus ordered it for you; any of them can stop it."),
     ]
+
+
+def _told(report: Report) -> Iterator[str]:
+    for key, cell in telling.headlines(report.now):
+        yield f"{telling.words(report, key)}: {telling.value(report, cell)}"
+    yield from telling.changes(report)
+
+
+def _quarter(report: Report) -> Iterator[str]:
+    """The one that ends with the month told."""
+    if report.quarter:
+        yield telling.named(report.quarter.now)
+        yield from _told(report.quarter)
 
 
 def _page(subject: str, lines: Sequence[str]) -> str:

@@ -1,19 +1,19 @@
-"""A report as PDF: figures with their doubt, what changed, charts, cuts, how it was made. Pure."""
-
-from collections.abc import Sequence
+"""A report as PDF: figures with their doubt, what changed, the quarter it closes, how it was made. Pure; what is drawn
+of one metric is in pictures.py."""
 
 from konectus import i18n
-from konectus.i18n import format_date, format_number, gettext
-from konectus.papers.chart import Dot, Tick, levels
-from konectus.papers.layout import Column, Paper, size_for
-from reports.mails import telling
-from reports.mails.reading import TOTAL, Metric, Release
+from konectus.i18n import format_date, gettext
+from konectus.papers.layout import Paper, size_for
+from reports.mails import pictures, telling
+from reports.mails.facts import Release, Report
+
+_HEADED = 30.0  # millimetres: a heading with a little below it
 
 
-def render(history: Sequence[Release]) -> bytes:
-    """The newest of the releases, in the present locale; the same releases give the same bytes."""
-    now = history[-1]
-    title = gettext("Figures: {period}", period=telling.period(now.grain, now.period))
+def render(report: Report) -> bytes:
+    """The newest release of the report, in the present locale; the same releases give the same bytes."""
+    now = report.now
+    title = gettext("Figures: {period}", period=telling.named(now))
     paper = Paper(
         title,
         lang=i18n.tag(),
@@ -22,79 +22,63 @@ def render(history: Sequence[Release]) -> bytes:
         foot=f"Konectus · {title} · {now.sha256[:16]}",
     )
     paper.subtitle(gettext("Anonymous figures, published on {day}", day=format_date(now.released_at, form="medium")))
-    _headlines(paper, now)
-    _changes(paper, history)
+    paper.heading(gettext("The figures"))
+    _told(paper, report)
+    if report.quarter:
+        paper.keep(_HEADED)
+        paper.heading(telling.named(report.quarter.now))
+        _told(paper, report.quarter)
     for metric in now.metrics.values():
-        _chart(paper, history, metric)
-    for metric in now.metrics.values():
-        _cuts(paper, now, metric)
-    _made(paper, now)
+        pictures.draw(paper, report, metric)
+    if report.quarter:
+        for metric in report.quarter.now.metrics.values():
+            pictures.draw(paper, report.quarter, metric)
+    _made(paper, report)
     return paper.pdf()
 
 
-def _headlines(paper: Paper, now: Release) -> None:
-    paper.heading(gettext("The figures"))
-    found = ((metric, now.total(key)) for key, metric in now.metrics.items())
-    paper.facts([(telling.name(metric), telling.value(cell)) for metric, cell in found if cell is not None])
+def _told(paper: Paper, report: Report) -> None:
+    """The headlines of a period, and what changed."""
+    shown = list(telling.headlines(report.now))
+    paper.facts([(telling.words(report, key), telling.value(report, cell)) for key, cell in shown], names=0.44)
+    changes = list(telling.changes(report))
+    if report.before and changes:
+        paper.keep(_HEADED)
+        paper.heading(gettext("Compared with {period}", period=telling.named(report.before)))
+        for sentence in changes:
+            paper.paragraph(sentence)
 
 
-def _changes(paper: Paper, history: Sequence[Release]) -> None:
-    before = telling.previous(history)
-    if before is None:
-        return
-    paper.heading(gettext("Compared with {period}", period=telling.period(before.grain, before.period)))
-    for sentence in telling.changes(history[-1], before):
-        paper.paragraph(sentence)
-
-
-def _chart(paper: Paper, history: Sequence[Release], metric: Metric) -> None:
-    shown = [release for release in history if release.cells]
-    dots, hidden = [], []
-    for release in shown:
-        cell, under = release.total(metric.key), telling.short(release.grain, release.period)
-        if cell is None or cell.value is None:
-            dots.append(Dot(under, None))
-            why = telling.reason(cell) if cell else gettext("Not published in this period")
-            hidden.append(f"{telling.period(release.grain, release.period)}: {why}")
-        else:
-            dots.append(Dot(under, cell.value, cell.value - cell.margin, cell.value + cell.margin))
-    paper.heading(telling.name(metric))
-    paper.chart(dots, [Tick(at, format_number(round(at, 4))) for at in levels(dots)])
-    for line in hidden:
-        paper.paragraph(line, is_soft=True)
-
-
-def _cuts(paper: Paper, now: Release, metric: Metric) -> None:
-    for dim, labels in metric.dims.items():
-        cells = [(one["words"], now.cells.get((metric.key, dim, one["value"]))) for one in labels]
-        found = [(words, telling.value(cell)) for words, cell in cells if cell is not None]
-        if dim != TOTAL and found:
-            paper.heading(gettext("{figure} by {cut}", figure=telling.name(metric), cut=_cut(dim)))
-            paper.table((Column(_cut(dim), 0.4), Column(gettext("Value ± 95 %"), 0.6, is_number=True)), found)
-
-
-def _cut(dim: str) -> str:
-    return {"channel": gettext("channel"), "plan": gettext("Plan")}.get(dim, dim)
-
-
-def _made(paper: Paper, now: Release) -> None:
+def _made(paper: Paper, report: Report) -> None:
+    paper.keep(2 * _HEADED)
     paper.heading(gettext("How these figures are made"))
     paper.paragraph(
         gettext(
-            "Noise was added before publication, so that no figure tells whether a Client is among them. 95 of 100"
-            " times the figure without noise lies within the ± given. A hidden figure is not zero."
+            "Noise was added before publication, so that no figure tells whether a Client is among them."
+            " In 95 of 100 cases the figure without noise lies within the ± or between the bounds given."
+            " A hidden figure is not zero."
         )
     )
-    caps = [
-        gettext("{figure}: each Client counts up to {cap}.", figure=telling.name(one), cap=format_number(one.cap))
-        for one in now.metrics.values()
-    ]
-    paper.paragraph(" ".join(caps))
+    paper.paragraph(
+        gettext(
+            "Hidden are figures that could rest on fewer than ten Clients (few Clients), and those beside which the"
+            " noise is too large (low precision)."
+        )
+    )
+    _named(paper, report.now)
+    if report.quarter:
+        _named(paper, report.quarter.now)
+
+
+def _named(paper: Paper, release: Release) -> None:
+    paper.keep(_HEADED)
     paper.facts(
         [
-            ("rho", f"{now.rho:g}"),
-            ("epsilon, delta", f"{now.epsilon:.3g}, {now.delta:g}"),
-            (gettext("Release"), str(now.id)),
-            ("SHA-256", now.sha256),
-        ]
+            (gettext("Period"), telling.named(release)),
+            (gettext("Release"), str(release.id)),
+            ("SHA-256", release.sha256),
+            ("rho", f"{release.rho:g}"),
+            ("epsilon, delta", f"{release.epsilon:.3g}, {release.delta:g}"),
+        ],
+        names=0.2,
     )

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
+from konectus.figures import QUARTER
 from konectus.ids import uuid7
 from konectus.mail import letters
 from konectus.mail.letters import BadAddress, House
@@ -24,11 +26,14 @@ from konectus.store.models.readers import ReportMail, ReportSubscription
 from konectus.store.queries.report_mails import READERS
 from konectus.store.roles import Role
 from reports.mails import letter, reading
+from reports.mails.facts import Report
 from reports.mails.letter import Addressee, Letter
-from reports.mails.reading import Fresh, Release
+from reports.mails.reading import Fresh
 
 # A release so old is sent to nobody any more, however late its mail is.
 LOOKS_BACK = timedelta(days=14)
+# So long the mail of the month that ends a quarter waits for the figures of the quarter, which come right after.
+WAITS_FOR_QUARTER = timedelta(hours=1)
 MOST_TRIES = 8
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
 
@@ -64,17 +69,31 @@ class Sender:
 def run(installation: Installation, mail: Mail | None = None) -> int:
     """Send what is due by now; how many mails were handed over."""
     sender = Sender(installation, mail or open_mail(installation.settings))
-    with installation.released.session(Role.ANALYST) as released:
-        found = {one.id: one for one in reading.fresh(released, sender.now - LOOKS_BACK)}
+    found = _found(sender)
     if not found:
         return 0
     _plan(sender, list(found.values()))
+    read: dict[UUID, Report] = {}
     sent = 0
     for due in _due(sender, list(found)):
-        with installation.released.session(Role.ANALYST) as released:
-            history = reading.history(released, found[due.release_id])
-        sent += _send(sender, due, history)
+        if due.release_id not in read:
+            with installation.released.session(Role.ANALYST) as released:
+                read[due.release_id] = reading.report(released, found[due.release_id])
+        sent += _send(sender, due, read[due.release_id])
     return sent
+
+
+def _found(sender: Sender) -> dict[UUID, Fresh]:
+    """Releases that may be sent by now, by id."""
+    with sender.installation.released.session(Role.ANALYST) as released:
+        fresh = reading.fresh(released, sender.now - LOOKS_BACK)
+        return {one.id: one for one in fresh if not _waits(sender, released, one)}
+
+
+def _waits(sender: Sender, released: Session, one: Fresh) -> bool:
+    if one.quarter is None or sender.now - one.released_at > WAITS_FOR_QUARTER:
+        return False
+    return reading.told(released, QUARTER, one.quarter) is None
 
 
 def _plan(sender: Sender, releases: Sequence[Fresh]) -> None:
@@ -101,7 +120,7 @@ def _plan(sender: Sender, releases: Sequence[Fresh]) -> None:
 
 
 def _due(sender: Sender, releases: Sequence[UUID]) -> list[Due]:
-    """Those that wait, for people who still work here and may still read figures."""
+    """Mails that wait."""
     query = (
         select(ReportMail, ReportSubscription, Staff.email)
         .join(ReportSubscription, ReportSubscription.id == ReportMail.subscription_id)
@@ -111,9 +130,7 @@ def _due(sender: Sender, releases: Sequence[UUID]) -> list[Due]:
             ReportMail.sent_at.is_(None),
             ReportMail.given_up_at.is_(None),
             ReportMail.next_try_at <= sender.now,
-            ReportSubscription.stopped_at.is_(None),
-            Staff.active,
-            Staff.role.in_(READERS),
+            ReportSubscription.id.in_(_standing()),
         )
         .order_by(ReportMail.id)
     )
@@ -124,10 +141,19 @@ def _due(sender: Sender, releases: Sequence[UUID]) -> list[Due]:
         ]
 
 
-def _send(sender: Sender, due: Due, history: Sequence[Release]) -> bool:
+def _standing() -> Select[UUID]:
+    """Subscriptions nobody stopped, of people who still work here and may still read figures."""
+    return (
+        select(ReportSubscription.id)
+        .join(Staff, Staff.id == ReportSubscription.staff_id)
+        .where(ReportSubscription.stopped_at.is_(None), Staff.active, Staff.role.in_(READERS))
+    )
+
+
+def _send(sender: Sender, due: Due, report: Report) -> bool:
     """One mail; nothing that happens to it stops the others."""
     try:
-        made = letter.compose(sender.house, due.to, history, sender.now)
+        made = letter.compose(sender.house, due.to, report, sender.now)
     except BadAddress:
         _write(sender, due, given_up_at=sender.now)
         return False
@@ -144,8 +170,7 @@ def _from(sender: Sender) -> str:
 
 
 def _take(sender: Sender, due: Due, made: Letter) -> int | None:
-    """Mark it as under way; None where another scheduler did, or the subscription was stopped meanwhile."""
-    standing = select(ReportSubscription.id).where(ReportSubscription.stopped_at.is_(None))
+    """Mark it as under way; None where another scheduler did, or who gets it should not any more."""
     taking = (
         update(ReportMail)
         .where(
@@ -153,7 +178,7 @@ def _take(sender: Sender, due: Due, made: Letter) -> int | None:
             ReportMail.sent_at.is_(None),
             ReportMail.given_up_at.is_(None),
             ReportMail.next_try_at <= sender.now,
-            ReportMail.subscription_id.in_(standing),
+            ReportMail.subscription_id.in_(_standing()),
         )
         .values(sent_at=sender.now, tries=ReportMail.tries + 1, message_id=made.message_id, sha256=made.sha256)
         .returning(ReportMail.tries)

@@ -1,12 +1,14 @@
-"""A report as XLSX: every cell of its release with its doubt. Pure; how a workbook is written: konectus/workbook.py."""
+"""A report as XLSX: every cell with its doubt. Pure; how a workbook is written: konectus/workbook.py."""
 
 from konectus import workbook
+from konectus.i18n import current
 from konectus.workbook import Sheet, Value
 from reports.mails import telling
-from reports.mails.reading import Cell, Release
+from reports.mails.facts import Cell, Release, Report
 
 HEADER = (
     "period",
+    "grain",
     "metric",
     "dim",
     "dim_value",
@@ -16,19 +18,29 @@ HEADER = (
     "high",
     "status",
     "unit",
+    "definition",
     "release_id",
     "sha256",
 )
-WIDTHS = (10, 16, 14, 14, 14, 14, 14, 14, 14, 12, 38, 68)
+WIDTHS = (10, 8, 16, 14, 18, 14, 14, 14, 14, 14, 14, 40, 38, 68)
 
 
-def render(release: Release) -> bytes:
-    """Every cell of the release; the same release gives the same bytes."""
+def render(report: Report) -> bytes:
+    """A sheet for the newest release and one for the quarter it closes; the same releases give the same bytes."""
+    releases = [report.now, *([report.quarter.now] if report.quarter else [])]
+    return workbook.written([_sheet(release) for release in releases])
+
+
+def _sheet(release: Release) -> Sheet:
     rows = (HEADER, *(_row(release, cell) for cell in release.cells.values()))
-    return workbook.written([Sheet("Konectus", rows, WIDTHS)])
+    return Sheet(telling.written(release.grain, release.period), rows, WIDTHS)
 
 
 def _row(release: Release, cell: Cell) -> tuple[Value, ...]:
-    low, high = (None, None) if cell.value is None else (cell.value - cell.margin, cell.value + cell.margin)
-    named = (telling.written(release.grain, release.period), cell.metric, cell.dim, cell.dim_value)
-    return (*named, cell.value, cell.sigma, low, high, cell.status, cell.unit, str(release.id), release.sha256)
+    """As it was released: volumes are sums up to the cap here, not an index."""
+    interval, metric = cell.interval, release.metrics.get(cell.metric)
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    meaning = metric.definition[current()] if metric else ""
+    named = (telling.written(release.grain, release.period), release.grain, cell.metric, cell.dim, cell.dim_value)
+    told = (cell.value, cell.sigma, low, high, cell.status, cell.unit, meaning)
+    return (*named, *told, str(release.id), release.sha256)
