@@ -125,29 +125,41 @@ class _Reading:
         """The sums of that column by Client and value of the dimension."""
         found = np.zeros((len(self.client), len(self.labels[dim])), dtype=np.int64)
         if self.used:
-            clients = np.array([self.client[row.number] for row in self.used])
-            np.add.at(found, (clients, self._places(dim, clients)), [getattr(row, column) for row in self.used])
+            clients = self._columns["client"]
+            np.add.at(found, (clients, self._places(dim, clients)), self._columns[column])
         return found
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        """`used` by column, and each row's place of its Client."""
+        names = self.used[0]._fields
+        found = {name: np.array(values) for name, values in zip(names, zip(*self.used, strict=True), strict=True)}
+        return found | {"client": np.array([self.client[number] for number in found["number"].tolist()])}
 
     def _places(self, dim: str, clients: Any) -> Any:
         place = {label.value: n for n, label in enumerate(self.labels[dim])}
+        channels, plans = self._columns["channel"].tolist(), self._columns["plan_code"].tolist()
         match dim:
             case "channel":
-                return [place[row.channel] for row in self.used]
+                return [place[channel] for channel in channels]
             case "plan":
-                return [place[row.plan_code] for row in self.used]
+                return [place[plan] for plan in plans]
             case "channel_plan":
-                return [place[f"{row.channel}-{row.plan_code}"] for row in self.used]
+                return [place[f"{channel}-{plan}"] for channel, plan in zip(channels, plans, strict=True)]
             case "region" | "industry" | "signup":
                 return np.array(self._traits(dim, place))[clients]
             case _:
                 return 0
 
+    @cached_property
+    def _entities(self) -> Sequence[Any]:
+        return self.main.execute(sums.ENTITIES, {"zone": LEGAL_ZONE.key}).all()
+
     def _traits(self, dim: str, place: Mapping[str, int]) -> list[int]:
         """The place of each entity in that dimension; what the enums do not know is the common value."""
         spare = {"region": "centre", "industry": "other", "signup": "before"}[dim]
         found = [place[spare]] * len(self.client)
-        for row in self.main.execute(sums.ENTITIES, {"zone": LEGAL_ZONE.key}):
+        for row in self._entities:
             if row.number in self.client:
                 value = _signup(row.since) if dim == "signup" else getattr(row, dim)
                 found[self.client[row.number]] = place.get(value, place[spare])
