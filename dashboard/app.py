@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import files, inside, params, refusals, shell, wire
+from dashboard import files, inside, panels, params, refusals, shell, wire
 from dashboard.data import Figures
 from dashboard.inside import House
 from dashboard.shell import PREFIX
@@ -53,16 +53,17 @@ class Dashboard:
                 receive = wire.replay(body)
                 scope = {**scope, "query_string": b"", "headers": _as_json(scope["headers"])}
             elif path in shell.BY_PATH:
-                await to_thread.run_sync(self._require_published, scope["query_string"].decode("latin-1"))
+                page, query = shell.BY_PATH[path], scope["query_string"].decode("latin-1")
+                await to_thread.run_sync(self._require_published, page, query)
         except KonectusError as refused:
             await refusals.answer(Request(scope), refused)(scope, receive, send)
             return
         app: ASGIApp = self._files if path.startswith(wire.FILES) else self._dash.server
         await app(scope, receive, send)
 
-    def _require_published(self, query: str) -> None:
+    def _require_published(self, page: shell.Page, query: str) -> None:
         if query:
-            params.read(query, self._figures.history())
+            params.read(query, self._figures.history(), panels.grains(page.path))
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         async def send_with_headers(message: Message) -> None:

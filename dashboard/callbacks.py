@@ -9,11 +9,12 @@ from anyio import to_thread
 from dash import ClientsideFunction, Input, Output
 from dash.exceptions import PreventUpdate
 
-from dashboard import params, shell
+from dashboard import panels, params, shell
 from dashboard.data import Figures
-from dashboard.figures import THEMES
-from dashboard.pages import downloads, making, overview, trends
+from dashboard.pages import downloads, figured, making, overview
+from dashboard.panels import Panel
 from dashboard.parts import Node
+from dashboard.themes import THEMES
 from konectus.clock import Clock
 
 
@@ -24,19 +25,21 @@ def register(app: Any, figures: Figures, clock: Clock) -> None:
     async def page(pathname: str | None, search: str | None) -> Node:
         return await _in_thread(partial(_page, figures, clock.now()), pathname, search)
 
-    async def channels(asked: str | None, theme: str | None) -> Any:
-        if theme is None:
-            raise PreventUpdate
-        return await _in_thread(partial(_channels, figures), asked, theme)
-
-    async def trend(asked: str | None, theme: str | None) -> Any:
-        if theme is None:
-            raise PreventUpdate
-        return await _in_thread(partial(_trend, figures), asked, theme)
-
     app.callback(Output("page", "children"), Input("url", "pathname"), Input("url", "search"))(page)
-    app.callback(Output("channels-figure", "figure"), Input("asked", "data"), Input("theme", "data"))(channels)
-    app.callback(Output("trend-figure", "figure"), Input("trend", "data"), Input("theme", "data"))(trend)
+    _register_chart(app, "channels", partial(_channels, figures))
+    for panel in panels.charts():
+        _register_chart(app, panel.key, partial(_chart, figures, panel))
+
+
+def _register_chart(app: Any, key: str, draw: Callable[[str, str], Any]) -> None:
+    async def chart(asked: str | None, theme: str | None) -> Any:
+        if theme is None:
+            raise PreventUpdate
+        if theme not in THEMES:
+            raise params.Unpublished("a figure is light or dark")
+        return await _in_thread(draw, asked or "", theme)
+
+    app.callback(Output(f"{key}-figure", "figure"), Input(f"{key}-asked", "data"), Input("theme", "data"))(chart)
 
 
 async def _in_thread(work: Callable[..., Any], *values: str | None) -> Any:
@@ -51,24 +54,19 @@ def _page(figures: Figures, now: datetime, pathname: str | None, search: str | N
     if found is shell.MAKING:
         params.read(search, history)
         return making.content(history)
-    asked = params.read(search, history)
-    if asked and found is shell.DOWNLOADS:
-        return downloads.content(history, asked)
-    if asked and found.path in trends.TRENDS:
-        return trends.content(history, asked, found.path)
-    return overview.content(history, asked, now) if asked else overview.nothing_yet(history)
+    asked = params.read(search, history, panels.grains(found.path))
+    if found.path in panels.PANELS:
+        return figured.content(history, asked, found.path) if asked else figured.nothing_yet(found.words, found.path)
+    if asked is None:
+        return overview.nothing_yet(history)
+    return downloads.content(history, asked) if found is shell.DOWNLOADS else overview.content(history, asked, now)
 
 
-def _channels(figures: Figures, asked: str | None, theme: str) -> Any:
-    if theme not in THEMES:
-        raise params.Unpublished("a figure is light or dark")
+def _channels(figures: Figures, asked: str, theme: str) -> Any:
     history = figures.history()
-    return overview.channels_figure(history, params.published(asked or "", history), theme)
+    return overview.channels_figure(history, params.chosen(asked, history).release, theme)
 
 
-def _trend(figures: Figures, asked: str | None, theme: str) -> Any:
-    path, _slash, month = (asked or "").partition("/")
-    if theme not in THEMES or path not in trends.TRENDS:
-        raise params.Unpublished("a figure of a page, light or dark")
+def _chart(figures: Figures, panel: Panel, asked: str, theme: str) -> Any:
     history = figures.history()
-    return trends.figure(history, params.published(month, history), path, theme)
+    return figured.figure(history, params.chosen(asked, history), panel, theme)

@@ -20,6 +20,11 @@ class Noisy:
         """Half the width of the 95 % interval."""
         return Z95 * self.sigma
 
+    @property
+    def interval(self) -> "Interval":
+        """95 %."""
+        return Interval(self.value, self.value - self.margin, self.value + self.margin)
+
     def times(self, factor: float) -> "Noisy":
         return Noisy(self.value * factor, self.sigma * abs(factor))
 
@@ -31,6 +36,9 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def times(self, factor: float) -> "Interval":
+        return Interval(self.value * factor, self.low * factor, self.high * factor)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboard import locale
 from dashboard.data import PUBLISHED, Cell, History, Release
-from konectus.figures import TOTAL
+from konectus.figures import CUTS, TOTAL
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
 
@@ -25,8 +25,10 @@ DIMS = {
     "signup": msg("by quarter of signing up"),
     "quantile": msg("in quantiles"),
     "bin": msg("by time taken"),
-    "same": msg("by time taken, same day"),
 }
+
+# A Client stands in one value only, so that the parts make up the total.
+WHOLE = frozenset(cut.dim for cut in CUTS if cut.metric == "clients" and cut.adds and cut.dim != TOTAL)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ def cells(release: Release, cut: str) -> list[Cell]:
     """The cells of a cut, hidden ones included; none where this release has no such cut."""
     metric, _slash, dim = cut.partition("/")
     return [cell for cell in release.cells.values() if (cell.metric, cell.dim) == (metric, dim)]
+
+
+def words(dim: str) -> str:
+    """The dimension, as it follows the name of a metric."""
+    return _(DIMS[dim]) if dim in DIMS else dim
 
 
 def is_published(release: Release, cut: str) -> bool:
@@ -65,7 +72,7 @@ def _known(history: History, grain: str) -> dict[str, Release]:
 
 def _words(release: Release, cut: str) -> str:
     metric, _slash, dim = cut.partition("/")
-    return f"{release.metrics[metric]}, {_(DIMS[dim]) if dim in DIMS else dim}"
+    return f"{release.metrics[metric]}, {words(dim)}"
 
 
 def _reason(release: Release, cut: str) -> str:

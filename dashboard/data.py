@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dashboard.changes import Z95, Interval, Noisy
+from dashboard.changes import Interval, Noisy
 from konectus.errors import Unavailable
 from konectus.figures import ALL, BY_KEY, MONTH, TOTAL, Grain
 from konectus.i18n import current, gettext
@@ -59,7 +59,7 @@ class Cell:
         if self.value is None:
             return None
         if self.low is None or self.high is None:
-            return Interval(self.value, self.value - Z95 * self.sigma, self.value + Z95 * self.sigma)
+            return Noisy(self.value, self.sigma).interval
         return Interval(self.value, self.low, self.high)
 
     @property
@@ -125,6 +125,11 @@ class Release:
 
     def cell(self, metric: str, dim: str = TOTAL, dim_value: str = ALL) -> Cell | None:
         return self.cells.get((metric, dim, dim_value))
+
+    def cap(self, metric: str) -> int:
+        """What one Client counts for at most; 0 where this release has no such metric."""
+        found = self.metrics.get(metric)
+        return found.cap if found else 0
 
     def labels(self, metric: str, dim: str) -> dict[str, str]:
         """Word by value of the dimension, in the order of display; empty where this release has no such cut."""

@@ -14,11 +14,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard import callbacks, params, periods, refusals, shell, table, wire
+from dashboard import callbacks, panels, params, periods, refusals, shell, table, wire
 from dashboard.data import Figures
 from dashboard.shell import PREFIX
 from konectus.clock import Clock
 from konectus.errors import KonectusError, NotFound
+from konectus.figures import MONTH
 
 ASSETS = Path(__file__).parent / "assets"
 KINDS = {
@@ -41,7 +42,9 @@ class House(Dash):
         query = str(request.args)
         # The host's guard says who is looking; alone there is no name.
         visitor = getattr(request.context, "visitor", None)
-        asked = shell.Asked(request.path, f"?{query}" if query else "", getattr(visitor, "name", ""))
+        grain = panels.grains(shell.BY_PATH[request.path].path)[0]
+        fallback = f"?grain={grain}" if grain != MONTH else ""
+        asked = shell.Asked(request.path, f"?{query}" if query else "", getattr(visitor, "name", ""), fallback)
         return shell.document(asked, blocks)
 
 

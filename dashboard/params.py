@@ -1,12 +1,13 @@
 """What a permalink may ask for: periods and cuts that are published, and nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from dashboard import cuts, periods
 from dashboard.data import History, Release
 from konectus.errors import Invalid
-from konectus.figures import MONTH
+from konectus.figures import GRAINS, MONTH
 
 KNOWN = {"period", "versus", "cut", "grain"}
 LONGEST = 200
@@ -28,6 +29,11 @@ class Asked:
     grain: str = MONTH
 
     @property
+    def written(self) -> str:
+        """The periods alone, `2026-10/2026-09`, as a chart is asked for them."""
+        return "/".join(periods.written(one) for one in (self.release, self.versus) if one is not None)
+
+    @property
     def permalink(self) -> str:
         """The query that shows the same again, also when newer periods exist."""
         pairs = {"period": periods.written(self.release)}
@@ -40,20 +46,19 @@ class Asked:
         return f"?{urlencode(pairs, safe='/')}"
 
 
-def read(search: str | None, history: History) -> Asked | None:
+def read(search: str | None, history: History, grains: Sequence[str] = GRAINS) -> Asked | None:
     """The query of an address, `?period=2026-10&versus=2026-09&cut=messages/channel`; every part may be left out.
 
-    None where nothing is published yet. Raises Unpublished for anything that is not a published period or cut.
+    `grains`: lengths of period that the page has, the one first that is meant where the address says none. None where
+    nothing of it is published yet. Raises Unpublished for anything that is not a published period or cut.
     """
     pairs = _pairs(search or "")
-    if not history.published:
-        if pairs:
-            raise Unpublished("nothing is published yet")
-        return None
-    grain = pairs.get("grain", MONTH)
+    grain = pairs.get("grain", grains[0])
     known = history.of(grain)
-    if not known:
-        raise Unpublished("no such period is published")
+    if not known or grain not in grains:
+        if pairs:
+            raise Unpublished("no such period is published")
+        return None
     release = published(pairs["period"], history, grain) if "period" in pairs else known[-1]
     earlier = [other for other in known if other.period < release.period]
     versus = published(pairs["versus"], history, grain) if "versus" in pairs else None
@@ -65,8 +70,19 @@ def read(search: str | None, history: History) -> Asked | None:
     return Asked(release, versus or (earlier[-1] if earlier else None), cut, grain)
 
 
+def chosen(written: str, history: History) -> Asked:
+    """What `Asked.written` wrote. Raises Unpublished for what is no published period and an earlier one."""
+    period, slash, before = written.partition("/")
+    grain = next((g for g in GRAINS if any(periods.written(release) == period for release in history.of(g))), MONTH)
+    release = published(period, history, grain)
+    versus = published(before, history, grain) if slash else None
+    if versus is not None and versus.period >= release.period:
+        raise Unpublished("a period is compared with an earlier one")
+    return Asked(release, versus, grain=grain)
+
+
 def published(period: str, history: History, grain: str = MONTH) -> Release:
-    """The release of a period as an address writes it, `2026-10`. Raises Unpublished."""
+    """The release of a period as an address writes it: `2026-10`, `2026-Q3`, `2026-W41`. Raises Unpublished."""
     found = {periods.written(release): release for release in history.of(grain)}.get(period)
     if found is None:
         raise Unpublished("that period is not published")

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from dash import html
 
-from dashboard import locale
-from dashboard.changes import Noisy
+from dashboard import locale, scales
+from dashboard.changes import Interval, Noisy
 from konectus.i18n import gettext as _
 
 Node = Any  # a Dash component or text
@@ -19,8 +19,10 @@ class Bar:
     """A value of a cut, or the reason why it is hidden."""
 
     words: str
-    noisy: Noisy | None
+    interval: Interval | None
     status: str
+    unit: str = scales.INDEX
+    moved: Node = None
 
 
 def attribute(name: str, value: str) -> dict[str, Any]:
@@ -57,29 +59,40 @@ def card(identity: str, title: str, body: Sequence[Node], frame: Frame = PLAIN) 
 def bars(rows: Iterable[Bar]) -> Node:
     """Bars with their 95 % interval and, at the end of each line, the value: chart and table in one."""
     listed = list(rows)
-    widest = max((bar.noisy.value + bar.noisy.margin for bar in listed if bar.noisy), default=1.0)
-    return html.Ul([html.Li(_bar(bar, widest)) for bar in listed], className="bars")
+    widest = max((bar.interval.high for bar in listed if bar.interval), default=0.0) or 1.0
+    kind = "bars" if all(bar.unit not in scales.SHARES for bar in listed) else "bars wide"
+    return html.Ul([html.Li(_bar(bar, widest)) for bar in listed], className=kind)
 
 
 def _bar(bar: Bar, widest: float) -> list[Node]:
-    if bar.noisy is None:
+    if bar.interval is None:
         drawn: Node = html.Span(className="barr hid", **attribute("aria-hidden", "true"))
         said: Node = html.Span(locale.reason(bar.status), className="r mute")
     else:
-        value, low = max(bar.noisy.value, 0.0), max(bar.noisy.value - bar.noisy.margin, 0.0)
-        reach = bar.noisy.value + bar.noisy.margin - low
+        value, low = max(bar.interval.value, 0.0), max(bar.interval.low, 0.0)
+        reach = bar.interval.high - low
         fill = html.Span(className="fill", style={"inlineSize": _part(value, widest)})
         whisker = html.Span(
             className="whisk", style={"insetInlineStart": _part(low, widest), "inlineSize": _part(reach, widest)}
         )
         drawn = html.Span([fill, whisker], className="barr", **attribute("aria-hidden", "true"))
-        said = html.Span(valued(bar.noisy), className="r num")
-    return [html.Span(bar.words), drawn, said]
+        said = html.Span(told(bar.unit, bar.interval), className="r num")
+    return [html.Span(bar.words), drawn, said, *([bar.moved] if bar.moved is not None else [])]
 
 
 def valued(noisy: Noisy) -> list[Node]:
     """The value and, smaller, its margin."""
     return [locale.number(noisy.value, noisy.margin), " ", html.Small(locale.plus_minus(noisy.margin))]
+
+
+def told(unit: str, interval: Interval) -> list[Node]:
+    """The same for a figure of any unit."""
+    return [scales.value(unit, interval), " ", html.Small(scales.doubt(unit, interval))]
+
+
+def unfold(words: str, inside: Node) -> Node:
+    """What is there on demand."""
+    return html.Details([html.Summary(words), inside], className="unfold")
 
 
 def spark(values: Sequence[Noisy | None]) -> Node:
@@ -123,9 +136,26 @@ def _image(paths: str) -> str:
     return f'url("data:image/svg+xml,{quote(svg)}")'
 
 
-def select(name: str, words: str, options: Sequence[tuple[str, str]], chosen: str) -> Node:
+@dataclass(frozen=True)
+class Option:
+    """A choice of a filter; one with a reason cannot be chosen and says why."""
+
+    value: str
+    words: str
+    reason: str = ""
+
+
+def select(name: str, words: str, options: Sequence[Option], chosen: str) -> Node:
     """A native select of the filter bar; assets/konectus.js turns a choice into an address."""
-    listed = [html.Option(text, value=value, selected=value == chosen) for value, text in options]
+    listed = [
+        html.Option(
+            f"{one.words} \N{EM DASH} {one.reason}" if one.reason else one.words,
+            value=one.value,
+            selected=one.value == chosen,
+            disabled=bool(one.reason),
+        )
+        for one in options
+    ]
     field = html.Select(listed, className="input", id=f"filter-{name}", key=chosen, **attribute("data-filter", name))
     return html.Label([html.Span(words), field], htmlFor=f"filter-{name}")
 

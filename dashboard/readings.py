@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from dashboard.changes import Noisy, quotient
+from dashboard import scales
+from dashboard.changes import Interval, Noisy, quotient
 from dashboard.data import Cell, History, Release
-from konectus.figures import ALL, TOTAL
+from konectus import figures
+from konectus.figures import ALL, BY_KEY, MONTH, QUARTER, TOTAL, WEEK
 from konectus.i18n import LEGAL_ZONE
 from konectus.i18n import gettext as _
 
 LINES = 6  # colours that a chart has
-MONTHS = 12  # on a chart, up to the month that is asked for
+MONTHS = 12  # of a headline
+SPAN = {MONTH: 12, QUARTER: 8, WEEK: 26}  # periods on a chart, up to the one that is asked for
 INDEX = 100.0
 BASE = "messenger"  # its first published month is 100 on the channel chart
 GRACE = timedelta(days=3)  # privacy.md 2.1
@@ -37,11 +40,19 @@ class Headline:
 
 @dataclass(frozen=True)
 class Step:
-    """A month of a line: its value, or the reason why it is hidden."""
+    """A period of a line: its value, or the reason why it is hidden."""
 
-    month: date
+    period: date
     noisy: Noisy | None
     status: str
+    # Where the interval is not even: quantiles and ratios.
+    bounds: Interval | None = None
+    # The cap is another one than that of the period before, so the two do not compare.
+    is_break: bool = False
+
+    @property
+    def interval(self) -> Interval | None:
+        return self.bounds or (self.noisy.interval if self.noisy else None)
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Line:
     words: str
     place: int
     steps: tuple[Step, ...]
+    unit: str = scales.INDEX
+    grain: str = MONTH
 
 
 @dataclass(frozen=True)
@@ -74,19 +87,21 @@ class Spent:
         return 0.5 * (1 + math.erf(math.sqrt(2 * self.rho) / 2 / math.sqrt(2)))
 
 
-def headlines(history: History) -> Iterator[Headline]:
+def headlines(history: History, release: Release) -> Iterator[Headline]:
     """Clients as they are; volumes as an index, since each Client counts up to a cap (privacy.md 2)."""
-    clients, messages = series(history, "clients"), series(history, "messages")
+    clients, messages = series(history, release, "clients"), series(history, release, "messages")
     counted = {month: noisy for month, noisy in clients if noisy}
     each = tuple((month, quotient(m, counted[month]) if m and month in counted else None) for month, m in messages)
     yield Headline(_("Active Clients"), clients)
     yield Headline(_("Messages, index"), indexed(messages))
-    yield Headline(_("People attended, index"), indexed(series(history, "contacts")))
+    yield Headline(_("People attended, index"), indexed(series(history, release, "contacts")))
     yield Headline(_("Messages per Client, index"), indexed(each))
 
 
-def series(history: History, metric: str, dim: str = TOTAL, dim_value: str = ALL) -> Series:
-    return tuple((point.period, point.cell.noisy) for point in history.series(metric, dim, dim_value))
+def series(history: History, release: Release, metric: str) -> Series:
+    """The total through the months that were counted up to the same cap as this one; others do not compare."""
+    known = [other for other in history.published if other.cap(metric) == release.cap(metric)]
+    return tuple((other.period, cell.noisy) for other in known if (cell := other.cell(metric)))
 
 
 def indexed(values: Series) -> Series:
@@ -95,40 +110,75 @@ def indexed(values: Series) -> Series:
     return tuple((month, noisy.times(INDEX / first) if noisy else None) for month, noisy in values)
 
 
-def base(history: History) -> tuple[date, float] | None:
-    """The month and value that are 100 on the channel chart; None where channels are not published."""
-    found = series(history, "messages", "channel", BASE)
-    return next(((month, noisy.value) for month, noisy in found if noisy), None)
+def base(history: History, release: Release) -> tuple[date, float] | None:
+    """The period and value that are 100 on the channel chart; None where channels are not published."""
+    return hundred(history, release, ("messages", "channel", BASE))
 
 
 def channel_lines(history: History, release: Release) -> list[Line]:
     """Messages by channel as an index, up to this month."""
-    hundred = base(history)
-    if hundred is None:
-        return []
-    labels = release.labels("messages", "channel")
-    return [
-        Line(value, words, place, tuple(_steps(history, release, ("messages", "channel", value), INDEX / hundred[1])))
-        for place, (value, words) in enumerate(labels.items())
-    ]
+    found = base(history, release)
+    return lines(history, release, ("messages", "channel"), INDEX / found[1]) if found else []
 
 
-def lines(history: History, release: Release, cut: tuple[str, str], factor: float) -> list[Line]:
-    """A metric by a dimension up to this month, a line for each value; none where this release has no such cut."""
+def hundred(history: History, release: Release, key: tuple[str, str, str]) -> tuple[date, float] | None:
+    """The period and value of that cell that are 100: the first one published that was counted up to the same cap."""
+    for other in history.of(release.grain):
+        cell = other.cell(*key)
+        if cell and cell.value and cell.value > 0 and other.cap(key[0]) == release.cap(key[0]):
+            return other.period, cell.value
+    return None
+
+
+def factor(history: History, release: Release, metric: str) -> float:
+    """Volumes are shown as an index, since each Client counts up to a cap (privacy.md 2); all else as it is."""
+    if not is_volume(metric):
+        return 1.0
+    found = hundred(history, release, (metric, TOTAL, ALL))
+    return INDEX / found[1] if found else 1.0
+
+
+def is_volume(metric: str) -> bool:
+    return metric in BY_KEY and BY_KEY[metric].mechanism == "volume"
+
+
+def unit(metric: str, dim: str) -> str:
+    """In which a cut is shown: that of the catalogue, or an index."""
+    return scales.INDEX if is_volume(metric) or metric not in BY_KEY else figures.unit(metric, dim)
+
+
+def lines(history: History, release: Release, cut: tuple[str, str], scale: float) -> list[Line]:
+    """A metric by a dimension up to this period, a line for each value; none where this release has no such cut."""
     metric, dim = cut
     known = release.metrics.get(metric)
-    labels = {ALL: str(known)} if known and dim == TOTAL else release.labels(metric, dim)
+    labels = {ALL: str(known)} if known and TOTAL in known.dims and dim == TOTAL else release.labels(metric, dim)
     return [
-        Line(value, words, place % LINES, tuple(_steps(history, release, (metric, dim, value), factor)))
+        Line(
+            value,
+            words,
+            place % LINES,
+            tuple(_steps(history, release, (metric, dim, value), scale)),
+            unit(metric, dim),
+            release.grain,
+        )
         for place, (value, words) in enumerate(labels.items())
     ]
 
 
-def _steps(history: History, release: Release, key: tuple[str, str, str], factor: float) -> Iterator[Step]:
-    points = [p for p in history.series(*key) if p.period <= release.period]
-    for point in points[-MONTHS:]:
-        noisy = point.cell.noisy
-        yield Step(point.period, noisy.times(factor) if noisy else None, point.cell.status)
+def _steps(history: History, release: Release, key: tuple[str, str, str], scale: float) -> Iterator[Step]:
+    known = [other for other in history.of(release.grain) if other.period <= release.period and other.cell(*key)]
+    cap = 0
+    for other in known[-SPAN[release.grain] :]:
+        cell = other.cells[key]
+        noisy, bounds = cell.noisy, cell.interval if cell.low is not None else None
+        yield Step(
+            other.period,
+            noisy.times(scale) if noisy else None,
+            cell.status,
+            bounds.times(scale) if bounds else None,
+            is_break=cap not in (0, other.cap(key[0])),
+        )
+        cap = other.cap(key[0])
 
 
 def cut(release: Release, metric: str, dim: str) -> list[tuple[str, Cell]]:

@@ -31,21 +31,28 @@ class Page:
 
 OVERVIEW = Page("", lazy("Overview"), "chart-line")
 VOLUME = Page("volume", lazy("Volume"), "activity")
-CHANNELS = Page("channels", lazy("Channels"), "plug")
-PLANS = Page("plans", lazy("Plans"), "layers")
+CHANNELS = Page("channels", lazy("Channels and delivery"), "plug")
+QUALITY = Page("quality", lazy("Response and resolution"), "timer")
+PLANS = Page("plans", lazy("Plans and lifecycle"), "layers")
+RETENTION = Page("retention", lazy("Retention"), "users")
+HOURS = Page("hours", lazy("Hours"), "clock")
 MAKING = Page("making", lazy("How they are made"), "book-open", has_figures=False, about=True)
 DOWNLOADS = Page("downloads", lazy("Downloads"), "download", has_figures=False, about=True)
-PAGES = (OVERVIEW, VOLUME, CHANNELS, PLANS, MAKING, DOWNLOADS)
+PAGES = (OVERVIEW, VOLUME, CHANNELS, QUALITY, PLANS, RETENTION, HOURS, MAKING, DOWNLOADS)
 BY_PATH = {PREFIX + page.path: page for page in PAGES}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a document is for: its path and query, and the name of the analyst where the host tells it."""
+    """What a document is for: its path and query, and the name of the analyst where the host tells it.
+
+    `fallback`: the query that means the same as none, for links to addresses where none means another thing.
+    """
 
     path: str
     search: str
     analyst: str = ""
+    fallback: str = ""
 
     @property
     def initials(self) -> str:

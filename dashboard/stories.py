@@ -8,6 +8,8 @@ from dashboard.changes import Change, Noisy, change
 from konectus.i18n import gettext as _
 
 MOST = 4
+# What one would rather have less of.
+BETTER_LOW = frozenset({"first_response", "resolution", "reopened_share", "failed_share"})
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def _sureness(moved: Change) -> float:
 def _told(subject: Subject, moved: Change) -> Said:
     title, detail = _words(subject, up=moved.is_up)
     by = locale.percent_range(moved.share) if moved.share else locale.with_doubt(moved.delta)
-    arrow, tone = ("arrow-up", "tone-ok") if moved.is_up else ("arrow-down", "tone-warn")
-    return Said(arrow, tone, title, detail.format(by=by))
+    tone = "tone-ok" if moved.is_up != (subject.metric in BETTER_LOW) else "tone-warn"
+    return Said("arrow-up" if moved.is_up else "arrow-down", tone, title, detail.format(by=by))
 
 
 def _words(subject: Subject, *, up: bool) -> tuple[str, str]:
@@ -59,8 +61,18 @@ def _words(subject: Subject, *, up: bool) -> tuple[str, str]:
         "clients": (_("More active Clients."), _("Fewer active Clients.")),
         "messages": (_("More messages."), _("Fewer messages.")),
         "contacts": (_("More people attended."), _("Fewer people attended.")),
+        "first_response": (_("First answers take longer."), _("First answers come sooner.")),
+        "resolution": (_("Conversations stay open longer."), _("Conversations are closed sooner.")),
+        "reopened_share": (_("More conversations are opened again."), _("Fewer conversations are opened again.")),
+        "failed_share": (_("More sends fail."), _("Fewer sends fail.")),
     }
-    return titles[subject.metric][0 if up else 1], _("They rose {by}.") if up else _("They fell {by}.")
+    if subject.metric in {"first_response", "resolution"}:
+        detail = _("Half of them take {by} longer.") if up else _("Half of them take {by} less.")
+    elif subject.metric in BETTER_LOW:
+        detail = _("Their share rose {by}.") if up else _("Their share fell {by}.")
+    else:
+        detail = _("They rose {by}.") if up else _("They fell {by}.")
+    return titles[subject.metric][0 if up else 1], detail
 
 
 def _still(subjects: Sequence[Subject]) -> Iterator[Said]:
@@ -73,4 +85,13 @@ def _still(subjects: Sequence[Subject]) -> Iterator[Said]:
 def _name(subject: Subject) -> str:
     if subject.channel:
         return _("messages on {channel}", channel=subject.channel)
-    return {"clients": _("active Clients"), "messages": _("messages"), "contacts": _("people attended")}[subject.metric]
+    names = {
+        "clients": _("active Clients"),
+        "messages": _("messages"),
+        "contacts": _("people attended"),
+        "first_response": _("time to the first answer"),
+        "resolution": _("time to the closing"),
+        "reopened_share": _("conversations opened again"),
+        "failed_share": _("failed sends"),
+    }
+    return names[subject.metric]

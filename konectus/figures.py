@@ -241,6 +241,11 @@ def cuts(grain: Grain, rung: int) -> Iterator[Cut]:
     return (cut for cut in CUTS if cut.grain == grain and cut.first_rung <= rung)
 
 
+def unit(metric: str, dim: str) -> str:
+    """In what the cells of a cut are told: bins of a duration hold shares, all else is in the metric's unit."""
+    return "share" if dim == "bin" else BY_KEY[metric].unit
+
+
 def first_rung(grain: Grain, metric: str, dim: str) -> int | None:
     """From how many Clients on the cut is published; None where there is no such cut."""
     return next((cut.first_rung for cut in CUTS if (cut.grain, cut.metric, cut.dim) == (grain, metric, dim)), None)

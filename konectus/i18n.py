@@ -152,6 +152,10 @@ def relative(instant: datetime, now: datetime) -> str:
     return gettext("just now")
 
 
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_ROUND = 10  # of a unit, from which on the next smaller one says nothing more
+
+
 def format_number(value: Number, digits: int | None = None) -> str:
     """Grouped digits; `digits` fixes how many stand after the point."""
     pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
@@ -161,6 +165,16 @@ def format_number(value: Number, digits: int | None = None) -> str:
 def format_percent(share: Number, digits: int = 0) -> str:
     """A share of one as "9 %", with a no-break space."""
     return f"{format_number(share * 100, digits)}\N{NO-BREAK SPACE}%"
+
+
+def format_duration(seconds: float) -> str:
+    """In the largest unit that fits, with the next one while it says something: "45 s", "2 h 10 min", "3 d"."""
+    size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), (1, "s"))
+    whole, rest = divmod(round(seconds), size)
+    told = f"{format_number(whole)}\N{NO-BREAK SPACE}{unit}"
+    below = next(((each, name) for each, name in _UNITS if each < size), None)
+    small = rest // below[0] if below and whole < _ROUND else 0
+    return f"{told} {small}\N{NO-BREAK SPACE}{below[1]}" if below and small else told
 
 
 def format_money(cents: int, currency: str = "MXN") -> str:

@@ -7,18 +7,21 @@
   dark.addEventListener("change", tell);
   new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-  // Another month begins with the comparison that suits it; the address says what is shown.
+  // Another period begins with the comparison that suits it, another length with its newest; the address says what is shown.
+  const kept = { grain: ["grain"], period: ["grain", "period"] };
   const go = (chosen) => {
     const form = chosen.closest("form");
     const wanted = new URLSearchParams();
-    const fields = chosen.dataset.filter === "period" ? [chosen] : form.querySelectorAll("[data-filter]");
-    for (const field of fields) if (field.value) wanted.set(field.dataset.filter, field.value);
+    const names = kept[chosen.dataset.filter];
+    for (const field of form.querySelectorAll("[data-filter]")) {
+      if (field.value && (!names || names.includes(field.dataset.filter))) wanted.set(field.dataset.filter, field.value);
+    }
     history.pushState({}, "", `?${wanted}`);
     dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
   const follow = () => {
     const link = document.querySelector("[data-download]");
-    if (link) link.search = location.search;
+    if (link) link.search = location.search || link.dataset.download;
   };
   addEventListener("_dashprivate_pushstate", follow);
   addEventListener("popstate", follow);

@@ -26,7 +26,7 @@ def content(history: History, asked: Asked) -> Node:
 def one(history: History, asked: Asked) -> Node:
     """One release, whole or one figure of it; what is not published cannot be chosen and says why."""
     known = history.of(asked.grain)
-    listed = [(periods.written(release), periods.words(release)) for release in reversed(known)]
+    listed = [parts.Option(periods.written(release), periods.words(release)) for release in reversed(known)]
     options = [html.Option(_("All figures"), value="", selected=not asked.cut)]
     for choice in cuts.choices(history, asked.release):
         words = f"{choice.words} \N{EM DASH} {choice.reason}" if choice.reason else choice.words
@@ -60,7 +60,7 @@ def every(history: History) -> Node:
 def _row(release: Release) -> list[Node]:
     hidden = sum(cell.status != PUBLISHED for cell in release.cells.values())
     return [
-        periods.words(release),
+        periods.named(release.period, release.grain),
         i18n.format_date(release.released_at, form="medium"),
         i18n.format_number(len(release.cells) - hidden),
         i18n.format_number(hidden),

@@ -1,21 +1,39 @@
-"""How these figures are made: the guarantee in plain words, the caps, every release with what it spent. Pure."""
+"""How these figures are made: the guarantee in plain words, the catalogue, every release with what it spent. Pure."""
 
 import math
 from collections.abc import Iterator
 
 from dash import html
 
-from dashboard import locale, parts, readings
+from dashboard import cuts, parts, periods, readings
 from dashboard.data import History, Release
 from dashboard.parts import Node
 from konectus import i18n
+from konectus.figures import (
+    BY_KEY,
+    CUTS,
+    GRAINS,
+    METRICS,
+    MONTH,
+    QUARTER,
+    RUNGS,
+    TOTAL,
+    WEEK,
+    Grain,
+    first_rung,
+)
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
 
 METHODS = {
     "presence": msg("Counts Clients"),
     "volume": msg("Adds up what each Client did, up to the cap"),
+    "histogram": msg("Averages how each Client's are spread"),
+    "quantile": msg("Read off the average spread of the Clients'"),
+    "ratio": msg("Divides two sums, each up to the cap"),
 }
+_LARGE = 10  # from which on a digit after the point says nothing
+OF_LENGTH = {MONTH: msg("month"), QUARTER: msg("quarter"), WEEK: msg("week")}
 
 
 def content(history: History) -> Node:
@@ -25,6 +43,7 @@ def content(history: History) -> Node:
     ]
     if history.published:
         pieces.append(measures(history.published[-1]))
+    pieces.append(ladder())
     if history.releases:
         pieces.append(budget(history))
     return html.Div(pieces, className="page")
@@ -74,19 +93,59 @@ def _odds(history: History) -> Iterator[str]:
 
 
 def measures(release: Release) -> Node:
-    """The metrics of the newest release: how each is counted and what noise it carries."""
-    head = [_("Figure"), _("How"), _("Cap per Client"), _("Noise (σ) of the total")]
-    rows = []
-    for key, metric in release.metrics.items():
-        terms = release.caps.get(f"{key}/total", {})
-        cap = i18n.format_number(metric.cap) if metric.mechanism == "volume" else "1"
-        rows.append([str(metric), _(METHODS[metric.mechanism]), cap, i18n.format_number(round(terms.get("sigma", 0)))])
+    """The catalogue: what each figure counts, how, up to which cap, and what noise its total carries."""
+    head = [_("Figure"), _("What it counts"), _("How"), _("Cap per Client"), _("Noise (σ) of the total")]
+    rows = [
+        [
+            _(metric.words),
+            html.Span(_(metric.definition), className="soft"),
+            _(METHODS[metric.mechanism]),
+            i18n.format_number(release.cap(metric.key) or metric.cap),
+            _noise(release, metric.key),
+        ]
+        for metric in METRICS
+    ]
     return parts.card("measures", _("What is counted"), [parts.table(head, rows)], parts.Frame(kind="flush"))
+
+
+def _noise(release: Release, metric: str) -> str:
+    terms = release.caps.get(f"{metric}/{TOTAL}")
+    if not terms or not terms.get("sigma"):
+        return "\N{EN DASH}"
+    return i18n.format_number(round(terms["sigma"], 0 if terms["sigma"] >= _LARGE else 1))
+
+
+def ladder() -> Node:
+    """From how many Clients on each cut is published, at each length of period."""
+    head = [_("Figure"), _("Part of the whole"), *(_("By {length}", length=_(OF_LENGTH[grain])) for grain in GRAINS)]
+    asked = dict.fromkeys((cut.metric, cut.dim) for cut in CUTS)
+    rows = [
+        [_(BY_KEY[metric].words), cuts.words(dim), *(_from(grain, metric, dim) for grain in GRAINS)]
+        for metric, dim in asked
+    ]
+    lead = html.P(
+        _(
+            "The more Clients there are, the finer the figures can be told without telling of one. Each line is "
+            "published from so many Clients on; it stays until there are a fifth fewer."
+        ),
+        className="small soft",
+    )
+    return parts.card(
+        "ladder", _("What is published from when on"), [lead, parts.unfold(_("All lines"), parts.table(head, rows))]
+    )
+
+
+def _from(grain: Grain, metric: str, dim: str) -> str:
+    rung = first_rung(grain, metric, dim)
+    if rung is None:
+        return "\N{EN DASH}"
+    # The number of Clients is always counted, and told from the lowest rung on that tells anything.
+    return i18n.format_number(max(rung, RUNGS[1]))
 
 
 def budget(history: History) -> Node:
     """The ledger, newest first."""
-    head = [_("Month"), _("Published on"), "ρ", _("ρ in 12 months"), _("ε in 12 months"), _("Figures"), "SHA-256"]
+    head = [_("Period"), _("Published on"), "ρ", _("ρ in 12 months"), _("ε in 12 months"), _("Figures"), "SHA-256"]
     rows = [_entry(history, release) for release in reversed(history.releases)]
     return parts.card("budget", _("Budget spent"), [parts.table(head, rows)], parts.Frame(kind="flush"))
 
@@ -96,9 +155,9 @@ def _entry(history: History, release: Release) -> list[Node]:
     shown = [cell for cell in release.cells.values() if cell.value is not None]
     counted = _("{shown} of {all}", shown=len(shown), all=len(release.cells)) if release.cells else _("only counted")
     return [
-        locale.month(release.period),
+        periods.named(release.period, release.grain),
         i18n.format_date(release.released_at, form="medium"),
-        i18n.format_number(release.rho, 2),
+        i18n.format_number(release.rho, 3),
         i18n.format_number(year.rho, 2),
         i18n.format_number(year.epsilon, 2),
         counted,

@@ -9,6 +9,7 @@ from dash import dcc, html
 from dashboard import figures, locale, parts, readings
 from dashboard.changes import Change, Noisy, change
 from dashboard.data import PUBLISHED, History, Release
+from dashboard.pages import filters, views
 from dashboard.params import Asked
 from dashboard.parts import Bar, Node, attribute
 from dashboard.readings import Headline, Line
@@ -31,10 +32,10 @@ def content(history: History, asked: Asked, now: datetime) -> Node:
     title = [html.H1(locale.month(release.period)), html.P(" ".join(said))]
     pieces = [
         html.Header(html.Div(title), className="page-head"),
-        filters(history, asked),
+        filters.bar(history, asked),
         *([story(asked)] if asked.versus else []),
-        html.Ul([kpi(card, asked) for card in readings.headlines(history)], className="kpis"),
-        *channels(history, release),
+        html.Ul([kpi(card, asked) for card in readings.headlines(history, release)], className="kpis"),
+        *channels(history, asked),
         *cuts(release),
         ledger(history, release),
     ]
@@ -51,17 +52,6 @@ def nothing_yet(history: History) -> Node:
     return html.Div([html.H1(_("Overview")), parts.empty("chart-line", _("No figures yet"), words)], className="page")
 
 
-def filters(history: History, asked: Asked) -> Node:
-    """Published months alone; the one compared with is always earlier."""
-    months = [(f"{r.period:%Y-%m}", locale.month_short(r.period)) for r in reversed(history.published)]
-    chosen = f"{asked.release.period:%Y-%m}"
-    earlier = [pair for pair in months if pair[0] < chosen]
-    shown = [parts.select("period", _("Month"), months, chosen)]
-    if asked.versus:
-        shown.append(parts.select("versus", _("Compare with"), earlier, f"{asked.versus.period:%Y-%m}"))
-    return html.Form(shown, className="filterbar", **attribute("aria-label", _("Filters")))
-
-
 def story(asked: Asked) -> Node:
     """Sentences on what changed; only a clear change gets one of its own."""
     assert asked.versus is not None
@@ -74,6 +64,10 @@ def story(asked: Asked) -> Node:
     if not labels:
         subjects.append(Subject("messages", *_pair(asked, "messages")))
     subjects.append(Subject("contacts", *_pair(asked, "contacts")))
+    subjects += [
+        Subject(metric, *_pair(asked, metric, "quantile", "p50")) for metric in ("first_response", "resolution")
+    ]
+    subjects += [Subject(metric, *_pair(asked, metric)) for metric in ("reopened_share", "failed_share")]
     lines = [
         html.Li([html.Span(parts.icon(said.icon), className=said.tone), html.P([html.B(said.title), " ", said.detail])])
         for said in sentences(subjects)
@@ -99,9 +93,10 @@ def kpi(card: Headline, asked: Asked) -> Node:
     return html.Li([*pieces, parts.spark(card.until(asked.release))])
 
 
-def channels(history: History, release: Release) -> Iterator[Node]:
+def channels(history: History, asked: Asked) -> Iterator[Node]:
     """The frame of the chart. Nothing where channels are not published."""
-    base = readings.base(history)
+    release = asked.release
+    base = readings.base(history, release)
     if base is None or not release.labels("messages", "channel"):
         return
     words = _(
@@ -111,10 +106,9 @@ def channels(history: History, release: Release) -> Iterator[Node]:
     )
     said = html.P(words, className="small soft")
     lines = readings.channel_lines(history, release)
-    body = [said, legend(lines), *_views(lines), dcc.Store(id="asked", data=f"{release.period:%Y-%m}")]
-    yield parts.card(
-        "channels", _("Messages by channel"), body, parts.Frame(aside=taken(release, "channels", "channels-figure"))
-    )
+    body = [said, legend(lines), *views.both("channels", _graph(), chart_table(lines), asked)]
+    aside = views.taken(release, "channels", "channels-figure")
+    yield parts.card("channels", _("Messages by channel"), body, parts.Frame(aside=aside))
 
 
 def legend(lines: list[Line]) -> Node:
@@ -127,8 +121,8 @@ def legend(lines: list[Line]) -> Node:
 
 def chart_table(lines: list[Line]) -> Node:
     """The chart as a table: a row per month, newest first."""
-    months = sorted({step.month for line in lines for step in line.steps}, reverse=True)
-    by_month = [{step.month: step for step in line.steps} for line in lines]
+    months = sorted({step.period for line in lines for step in line.steps}, reverse=True)
+    by_month = [{step.period: step for step in line.steps} for line in lines]
     rows = [
         [
             locale.month(month),
@@ -149,7 +143,7 @@ def cuts(release: Release) -> Iterator[Node]:
         parts.card(
             identity,
             _(words),
-            [parts.bars(Bar(said, c.noisy, c.status) for said, c in cells)],
+            [parts.bars(Bar(said, c.interval, c.status) for said, c in cells)],
             parts.Frame(footer=note),
         )
         for identity, dim, words in CUTS
@@ -195,7 +189,9 @@ def _next(history: History, now: datetime) -> str:
 
 
 def _pair(asked: Asked, metric: str, dim: str = TOTAL, value: str = "all") -> tuple[Noisy | None, Noisy | None]:
-    cells = [release.cell(metric, dim, value) if release else None for release in (asked.release, asked.versus)]
+    """Now and before; nothing before where it was counted up to another cap."""
+    versus = asked.versus if asked.versus and asked.versus.cap(metric) == asked.release.cap(metric) else None
+    cells = [release.cell(metric, dim, value) if release else None for release in (asked.release, versus)]
     now, before = (cell.noisy if cell else None for cell in cells)
     return now, before
 
@@ -208,41 +204,9 @@ def moved(moved: Change) -> Node:
     return html.Span([parts.icon(arrow, "sm"), locale.percent_range(moved.share)], className=f"chg {tone}")
 
 
-def taken(release: Release, name: str, figure: str) -> Node:
-    """The chart as it is to be seen, and as a picture to take along."""
-    file = f"konectus-{release.period:%Y-%m}-{name}-{release.sha256[:8]}.png"
-    picture = html.Button(
-        [parts.icon("download", "sm"), "PNG"],
-        type="button",
-        className="btn sm",
-        **attribute("aria-label", _("Download the chart as PNG")),
-        **attribute("data-png", figure),
-        **attribute("data-name", file),
-    )
-    return html.Div([picture, _switch()], className="taken")
-
-
-def _switch() -> Node:
-    views = (("chart", "chart-line", _("Chart")), ("table", "table-2", _("Table")))
-    buttons = [
-        html.Button(
-            [parts.icon(symbol, "sm"), words],
-            type="button",
-            **attribute("data-view", view),
-            **attribute("aria-pressed", "true" if view == "chart" else "false"),
-        )
-        for view, symbol, words in views
-    ]
-    return html.Div(buttons, className="seg", role="group", **attribute("aria-label", _("Show as")))
-
-
-def _views(lines: list[Line]) -> list[Node]:
+def _graph() -> Node:
     config: Any = {"displayModeBar": False, "responsive": True, "locale": locale.PLOTLY[i18n.current()]}
-    graph = dcc.Graph(id="channels-figure", config=config, className="plotted")
-    drawn = html.Div(
-        graph, role="img", **attribute("aria-labelledby", "channels-title"), **attribute("data-as", "chart")
-    )
-    return [drawn, html.Div(chart_table(lines), hidden=True, **attribute("data-as", "table"))]
+    return dcc.Graph(id="channels-figure", config=config, className="plotted")
 
 
 def _last(line: Line) -> list[Node]:

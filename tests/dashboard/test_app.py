@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from dashboard import inside
+from dashboard import inside, panels
 from dashboard.app import Dashboard, create_app
 from dashboard.data import Figures, History
 from konectus.settings import Settings, SettingsError
@@ -20,8 +20,8 @@ from tests.support.figures import AFTER, Used, World
 MADE_UP = ["2026-13", "1999-01", "2026-10-01", "2026-04", "'; drop table", "..", "\N{SNOWMAN}", "x" * 250]
 CALLS = {
     "page.children": {"url.pathname": "/dashboard/", "url.search": ""},
-    "channels-figure.figure": {"asked.data": "2026-10", "theme.data": "light"},
-    "trend-figure.figure": {"trend.data": "volume/2026-10", "theme.data": "light"},
+    "channels-figure.figure": {"channels-asked.data": "2026-10", "theme.data": "light"},
+    "messages-total-figure.figure": {"messages-total-asked.data": "2026-10/2026-09", "theme.data": "light"},
 }
 
 
@@ -131,8 +131,10 @@ def test_a_callback_with_a_made_up_value_is_refused(visitor: Visitor, output: st
     assert answer.json() == {"code": "unpublished"}
 
 
-def test_every_callback_of_the_server_stands_in_the_list_above(dashboard: Dashboard) -> None:
-    assert {name for name, entry in dashboard._dash.callback_map.items() if "callback" in entry} == set(CALLS)
+def test_every_callback_of_the_server_stands_in_the_list_above_or_is_a_panel(dashboard: Dashboard) -> None:
+    """Those of the panels are all asked for in test_pages.py."""
+    panels_too = set(CALLS) | {f"{panel.key}-figure.figure" for panel in panels.charts()}
+    assert {name for name, entry in dashboard._dash.callback_map.items() if "callback" in entry} == panels_too
     for name, inputs in CALLS.items():
         declared = dashboard._dash.callback_map[name]["inputs"]
         assert [f"{one['id']}.{one['property']}" for one in declared] == list(inputs)
@@ -185,14 +187,14 @@ def test_a_month_that_was_only_counted_shows_no_figure(visitor: Visitor) -> None
 def test_the_figure_comes_in_the_theme_that_was_asked_for(visitor: Visitor) -> None:
     colours = set()
     for theme in ("light", "dark"):
-        answer = visitor.call("channels-figure.figure", {"asked.data": "2026-10", "theme.data": theme})
+        answer = visitor.call("channels-figure.figure", {"channels-asked.data": "2026-10", "theme.data": theme})
         layout = answer.json()["response"]["channels-figure"]["figure"]["layout"]
         colours.add(layout["template"]["layout"]["font"]["color"])
     assert colours == {"#434e4d", "#b8bfbf"}
 
 
 def test_a_theme_that_is_not_known_yet_draws_nothing(visitor: Visitor) -> None:
-    answer = visitor.call("channels-figure.figure", {"asked.data": "2026-10", "theme.data": None})
+    answer = visitor.call("channels-figure.figure", {"channels-asked.data": "2026-10", "theme.data": None})
     assert answer.status_code == 204
 
 

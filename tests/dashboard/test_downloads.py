@@ -141,7 +141,7 @@ def test_periods_of_another_length_have_addresses_of_their_own(history: History)
     mixed = History((*history.published, quarter, week))
     assert [periods.written(release) for release in (plain, quarter, week)] == ["2026-10", "2026-Q3", "2026-W41"]
     with i18n.use("en"):
-        assert [periods.words(release) for release in (quarter, week)] == ["Quarter 3 of 2026", "Week of Oct 5, 2026"]
+        assert [periods.words(release) for release in (quarter, week)] == ["Q3 2026", "Oct 5, 2026"]
     assert params.read("", mixed) == params.read("", history)
     found = params.read("?grain=quarter&period=2026-Q3", mixed)
     assert found is not None

@@ -9,8 +9,9 @@ import pytest
 from dashboard import figures
 from dashboard.changes import Noisy
 from dashboard.data import Annotation
-from dashboard.figures import THEMES, through_time
+from dashboard.figures import through_time
 from dashboard.readings import Line, Step
+from dashboard.themes import THEMES
 
 TOKENS = (Path(figures.__file__).parent / "assets/tokens.css").read_text(encoding="utf-8")
 MONTHS = [date(2026, month, 1) for month in range(1, 8)]
