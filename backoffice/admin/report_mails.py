@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from anyio import to_thread
 from sqladmin import expose
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backoffice import deps
 from backoffice.admin import shell
 from backoffice.admin.given import Typed
 from backoffice.admin.pieces import Asked, id_of
@@ -15,6 +17,7 @@ from backoffice.admin.shell import list_of
 from backoffice.admin.view import StaffView, in_work
 from konectus.domain.suspension import MIN_REASON
 from konectus.errors import Forbidden, NotFound
+from konectus.figures import CUTS, MONTH, WEEK
 from konectus.i18n import gettext
 from konectus.services import report_mails
 from konectus.services.report_mails import NewOrder, NotOrdered
@@ -22,22 +25,30 @@ from konectus.services.work import Work
 from konectus.store.models.readers import ReportSubscription
 from konectus.store.queries import report_mails as stored
 from konectus.store.queries.report_mails import Ordered
+from konectus.store.roles import Role
 
 SEE_OTHER, UNREADABLE = 303, 422
 MOST = 200
+# From so many Clients on weeks are published.
+WEEKS_FROM = min(cut.first_rung for cut in CUTS if cut.grain == WEEK)
 FORMS = {"both": ("pdf", "xlsx"), "pdf": ("pdf",), "xlsx": ("xlsx",)}
 
 
 @dataclass(frozen=True)
 class ReportsPage:
-    """Those that stand, the lists of the form, and what was refused; `stopping` is whose reason was."""
+    """Those that stand, the lists of the form, and what was refused; `stopping` is whose reason was.
+
+    `paces` are those of which figures are published; weeks are not, below `weeks_from` Clients.
+    """
 
     identity: str
+    paces: tuple[str, ...]
     ordered: tuple[Ordered, ...]
     people: tuple[tuple[str, str], ...]
     typed: Typed
     error: str = ""
     stopping: str = ""
+    weeks_from: int = WEEKS_FROM
 
 
 class ReportAdmin(StaffView, model=ReportSubscription):
@@ -46,9 +57,10 @@ class ReportAdmin(StaffView, model=ReportSubscription):
     name: ClassVar[str] = "report"
     list_template: ClassVar[str] = "admin/report_mails.html"
 
-    def read_list(self, work: Work, asked: Asked) -> Any:
-        del asked
-        return _page(work, Typed())
+    async def list_page(self, request: Request) -> Response:
+        paces = await _paces(request)
+        page = await in_work(request, lambda work: _page(work, paces, Typed()))
+        return await self.templates.TemplateResponse(request, self.list_template, {"page": page})
 
     def read_details(self, work: Work, asked: Asked) -> Any:
         del work, asked
@@ -58,19 +70,19 @@ class ReportAdmin(StaffView, model=ReportSubscription):
     async def order(self, request: Request) -> Response:
         """Asks for its own grant first, as the next one: sqladmin's `expose` does not."""
         _require(request, ORDER)
-        typed = Typed.of(await request.form())
+        typed, paces = Typed.of(await request.form()), await _paces(request)
 
         def do(work: Work) -> ReportsPage | None:
-            new = _read(work, typed)
+            new = _read(work, paces, typed)
             if new is None:
-                return _page(work, typed, gettext("Choose one of each list."))
+                return _page(work, paces, typed, gettext("Choose one of each list."))
             if len(typed.why) < MIN_REASON:
-                return _page(work, typed, _too_short())
+                return _page(work, paces, typed, _too_short())
             try:
                 report_mails.order(work, new, reason=typed.why)
             except NotOrdered:
                 words = gettext("This person gets that report already, or may not read figures.")
-                return _page(work, typed, words)
+                return _page(work, paces, typed, words)
             return None
 
         return await self._answer(request, await in_work(request, do))
@@ -79,10 +91,11 @@ class ReportAdmin(StaffView, model=ReportSubscription):
     async def stop(self, request: Request) -> Response:
         _require(request, STOP)
         typed, order_id = Typed.of(await request.form()), id_of(request.path_params["pk"])
+        paces = await _paces(request)
 
         def do(work: Work) -> ReportsPage | None:
             if len(typed.why) < MIN_REASON:
-                return _page(work, Typed(), _too_short(), stopping=str(order_id))
+                return _page(work, paces, Typed(), _too_short(), stopping=str(order_id))
             report_mails.stop(work, order_id, reason=typed.why)
             return None
 
@@ -99,11 +112,22 @@ def _require(request: Request, action: str) -> None:
         raise Forbidden
 
 
-def _read(work: Work, typed: Typed) -> NewOrder | None:
+async def _paces(request: Request) -> tuple[str, ...]:
+    """How often figures are published at present, read as an analyst would."""
+    released = deps.installation(request).released
+
+    def look() -> tuple[str, ...]:
+        with released.session(Role.ANALYST) as session:
+            return (MONTH, WEEK) if stored.weeks_are_told(session) else (MONTH,)
+
+    return await to_thread.run_sync(look)
+
+
+def _read(work: Work, paces: tuple[str, ...], typed: Typed) -> NewOrder | None:
     """What was chosen; None where it is none of the lists."""
     person = next((one for one, _ in stored.readers(work.session) if str(one) == typed["person"]), None)
     forms = FORMS.get(typed["forms"])
-    if person is None or forms is None or typed["pace"] != "month":
+    if person is None or forms is None or typed["pace"] not in paces:
         return None
     return NewOrder(person, typed["pace"], forms, typed["language"]) if typed["language"] in ("es", "en") else None
 
@@ -112,6 +136,7 @@ def _too_short() -> str:
     return gettext("Give the reason in at least ten characters")
 
 
-def _page(work: Work, typed: Typed, error: str = "", *, stopping: str = "") -> ReportsPage:
+def _page(work: Work, paces: tuple[str, ...], typed: Typed, error: str = "", *, stopping: str = "") -> ReportsPage:
     people = tuple((str(one), name) for one, name in stored.readers(work.session))
-    return ReportsPage(REPORT, tuple(stored.standing(work.session, most=MOST)), people, typed, error, stopping)
+    standing = tuple(stored.standing(work.session, most=MOST))
+    return ReportsPage(REPORT, paces, standing, people, typed, error, stopping)

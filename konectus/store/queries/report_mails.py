@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from konectus.domain.roles import StaffRole
+from konectus.figures import MONTH, WEEK
 from konectus.store.models.identity import Staff
 from konectus.store.models.readers import ReportMail, ReportSubscription
+from konectus.store.models.released import Cell, Release
 
 # Who may read the released figures at all (backoffice.sessions).
 READERS = (StaffRole.ANALYST, StaffRole.ADMIN)
@@ -55,6 +57,14 @@ def readers(session: Session) -> list[tuple[UUID, str]]:
     """Who may read the figures, by name."""
     query = select(Staff.id, Staff.name).where(Staff.active, Staff.role.in_(READERS)).order_by(Staff.name)
     return [(row.id, row.name) for row in session.execute(query)]
+
+
+def weeks_are_told(released: Session) -> bool:
+    """Whether weeks are published at present, read as the analyst: the newest with figures is not behind the months."""
+    with_figures = select(Cell.release_id).where(Cell.release_id == Release.id).exists()
+    week = released.scalar(select(func.max(Release.period)).where(Release.grain == WEEK, with_figures))
+    month = released.scalar(select(func.max(Release.period)).where(Release.grain == MONTH))
+    return week is not None and (month is None or week >= month)
 
 
 def has(session: Session, staff_id: UUID, pace: str) -> bool:

@@ -9,6 +9,7 @@ from konectus.services.installation import Installation
 from konectus.store.roles import Role
 from tests.backoffice.admin.shared import clock, installation, make, web
 from tests.backoffice.conftest import Web
+from tests.support import told
 from tests.support.factories import Factory
 
 __all__ = ["clock", "installation", "make", "web"]
@@ -35,6 +36,24 @@ def test_a_report_is_ordered_once_shown_and_stopped(web: Web, installation: Inst
     assert http.post(stop, data={"why": "corto"}).status_code == 422
     assert http.post(stop, data={"why": WHY}).status_code == 303
     assert http.post(stop, data={"why": WHY}).status_code == 404
+
+
+def test_a_weekly_report_is_offered_only_while_weeks_are_published(
+    web: Web, installation: Installation, make: Factory
+) -> None:
+    http, reader = web.staff_as(StaffRole.ADMIN), make.staff(role=StaffRole.ANALYST, name="Sofía Semanal")
+    page = http.get(LIST).text
+    assert '<option value="week" disabled>' in page
+    assert "a partir de 600 Clientes" in page
+    assert http.post(ORDER, data=typed(reader, pace="week")).status_code == 422
+    told.release(installation, "2026-08", "2026-W36")
+    page = http.get(LIST).text
+    assert '<option value="week">' in page
+    assert http.post(ORDER, data=typed(reader, pace="week")).status_code == 303
+    assert http.post(ORDER, data=typed(reader, pace="month")).status_code == 303, "beside the monthly one"
+    assert "Cada semana<small>" in http.get(LIST).text
+    told.release(installation, "2026-10", rung=120)
+    assert '<option value="week" disabled>' in http.get(LIST).text, "the platform fell below: no week follows"
 
 
 def test_what_is_not_on_the_lists_is_refused(web: Web, make: Factory) -> None:
