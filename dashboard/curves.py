@@ -12,7 +12,6 @@ from dashboard.themes import THEMES, Theme, faint, template
 from konectus import i18n
 
 HALF = 0.5
-TICKS = 8
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,14 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What stands under the axis where the value of that place begins."""
+
+    place: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Curve:
     """One profile; the one that is compared with lies behind, in grey and without a ribbon."""
 
@@ -33,7 +40,7 @@ class Curve:
     is_behind: bool = False
 
 
-def profile(curves: Sequence[Curve], unit: str, theme_name: str) -> go.Figure:
+def profile(curves: Sequence[Curve], unit: str, marks: Sequence[Mark], theme_name: str) -> go.Figure:
     """Steps with their 95 % ribbons; where a value is hidden its place at the bottom is hatched."""
     theme = THEMES[theme_name]
     figure = go.Figure(layout={"template": template(theme), "height": 270, "dragmode": False})
@@ -44,16 +51,13 @@ def profile(curves: Sequence[Curve], unit: str, theme_name: str) -> go.Figure:
         if not curve.is_behind:
             figure.add_traces([*_hatches(curve, theme, tallest), *_ribbons(curve, colour)])
         figure.add_trace(_stroke(curve, unit, colour))
-    words = [place.words for place in curves[-1].places]
-    every = -(-len(words) // TICKS)
-    marked = range(every // 2, len(words), every) if every > 1 else range(len(words))
     figure.update_yaxes(fixedrange=True, **scales.axis(unit, intervals))
     figure.update_xaxes(
         fixedrange=True,
-        tickvals=list(marked),
-        ticktext=[words[n] for n in marked],
+        tickvals=[mark.place - HALF for mark in marks],
+        ticktext=[mark.words for mark in marks],
         tickangle=0,
-        range=[-HALF, len(words) - HALF],
+        range=[-HALF, len(curves[-1].places) - HALF],
     )
     figure.update_layout(margin_t=8, margin_l=44)
     return figure

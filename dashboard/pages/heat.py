@@ -79,7 +79,7 @@ def _cell(grid: Grid, row: str, column: str, tallest: float) -> Node:
         return html.Td(["\N{EN DASH}", html.Span(reason, className="vh")], className="hid", title=reason)
     tone = min(int(max(interval.value, 0.0) / tallest * TONES) + 1, TONES) if tallest > 0 else 1
     value, doubt = scales.value(grid.unit, interval), scales.doubt(grid.unit, interval)
-    words: Node = value if grid.is_dense else [value, " ", html.Small(doubt)]
+    words: Node = value.removesuffix("\N{NO-BREAK SPACE}%") if grid.is_dense else [value, " ", html.Small(doubt)]
     return html.Td(words, className=f"q{tone}", title=f"{value} {doubt}")
 
 

@@ -88,6 +88,24 @@ def test_money_and_numbers_have_a_true_minus_and_a_comma_for_thousands() -> None
     assert i18n.format_percent(0.09) == "9\N{NO-BREAK SPACE}%"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (59, "59 s"),
+        (75, "1 min 15 s"),
+        (600, "10 min"),
+        (7_830, "2 h 10 min"),
+        (36_000, "10 h"),
+        (90_000, "1 d 1 h"),
+        (864_000, "10 d"),
+    ],
+)
+def test_a_duration_is_told_in_its_two_largest_units(seconds: float, said: str) -> None:
+    assert i18n.format_duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
 def test_short_distances_in_time_are_told_both_ways() -> None:
     assert i18n.relative(THURSDAY, THURSDAY + timedelta(minutes=2)) == "hace 2 min"
     assert i18n.relative(THURSDAY + timedelta(hours=3), THURSDAY) == "en 3 h"
