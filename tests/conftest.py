@@ -22,6 +22,7 @@ LONG = (
     "migrations/test_migrations.py",
     "konectus/store/test_cluster.py",
     "konectus/cli/test_seed.py",
+    "konectus/cli/test_seed_worlds.py",
     "backoffice/test_browser.py",
     "backoffice/admin/test_hostile.py",
     "backoffice/test_reading.py",
