@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from konectus.figures import BY_KEY, MONTH
 from konectus.services.installation import Installation
@@ -30,6 +31,11 @@ RUNG, RUNS = 120, 2_000
 TERMS = """
 select to_char(r.period, 'YYYY-MM') as month, r.rung, r.caps, l.rho
 from released.release r join released.ledger l on l.release_id = r.id where r.grain = 'month'"""
+
+CELLS = """
+select c.metric, c.dim, c.dim_value, c.value, c.sigma, c.status
+from released.cell c join released.release r on r.id = c.release_id where r.period = '2026-09-01'"""
+FEWEST = 10
 
 Sums = Mapping[tuple[str, str], Vectors]
 
@@ -205,6 +211,26 @@ def test_two_releases_tell_a_client_no_better_than_the_ledger_says(world: World,
     attack = attacked(world, happen)
     assert attack.proves(real, RUNS) <= attack.declared
     assert attack.proves_by_difference(real, RUNS) <= attack.declared
+
+
+def test_no_cell_is_shown_of_fewer_than_ten_clients_at_the_noisy_lower_bound(world: World) -> None:
+    """Neither a count of Clients nor what the same Clients sent: two Plans are used, the third by four Clients."""
+    attacked(world, comes)
+    cells = {(row[0], row[1], row[2]): row[3:] for row in world.releaser.released(CELLS)}
+    counts = {key: shown for key, shown in cells.items() if key[0] == "clients"}
+    assert {status for _value, _sigma, status in counts.values()} == {"published", "few_clients"}
+    for (_metric, dim, value), (count, sigma, status) in counts.items():
+        assert status == "few_clients" or float(str(count)) - 1.64 * float(str(sigma)) >= FEWEST
+        beside = cells.get(("messages", dim, value))
+        assert beside is None or beside[2] == status or status == "published"
+
+
+def test_the_analyst_reads_nothing_of_the_main_database(world: World) -> None:
+    with pytest.raises(OperationalError, match="CONNECT"):
+        world.installation.database.engine(Role.ANALYST).connect()
+    with world.installation.released.session(Role.ANALYST) as session:
+        found = session.execute(text("select nspname from pg_namespace where has_schema_privilege(oid, 'usage')"))
+        assert {"released"} == set(found.scalars()) - {"pg_catalog", "information_schema", "public"}
 
 
 def test_the_attack_succeeds_where_no_noise_is_added(world: World) -> None:
