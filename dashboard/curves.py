@@ -59,7 +59,7 @@ def profile(curves: Sequence[Curve], unit: str, marks: Sequence[Mark], theme_nam
         tickangle=0,
         range=[-HALF, len(curves[-1].places) - HALF],
     )
-    figure.update_layout(margin_t=8, margin_l=44)
+    figure.update_layout(margin_t=8, margin_l=scales.ROOM.get(unit, scales.USUAL))
     return figure
 
 

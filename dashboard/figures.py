@@ -24,7 +24,7 @@ FORMS: Mapping[str, tuple[str, str]] = {
     WEEK: ("%-d %b", "%-d %B %Y"),
     QUARTER: ("%b %Y", "%B %Y"),
 }
-MOST_TICKS = 13
+MOST_TICKS = 15
 # Lines part by hue, lightness, width and dash, in the order of the channels.
 WIDTHS = (2.0, 2.75, 2.0)
 DASHES = ("solid", "solid", "7px,4px")
@@ -47,8 +47,7 @@ def through_time(lines: Sequence[Line], remarks: Sequence[Annotation], theme_nam
     for remark in within:
         _mark(figure, remark, theme)
     figure.update_layout(margin_t=24 if within else 8)
-    if unit == scales.SECONDS:
-        figure.update_layout(margin_l=56)
+    figure.update_layout(margin_l=scales.ROOM.get(unit, scales.USUAL))
     return figure
 
 

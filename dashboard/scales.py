@@ -11,6 +11,9 @@ from konectus.i18n import gettext as _
 INDEX = "index"
 SHARES = frozenset({"share", "ratio"})
 SECONDS = "seconds"
+# Pixels beside an axis, so that its words are whole.
+USUAL = 36
+ROOM = {"share": 48, "ratio": 48, SECONDS: 60}
 # Half-widths may differ by this part before the bounds are told instead of one ±.
 EVEN = 0.1
 # Where an axis of durations is marked: 15 s to 7 days.

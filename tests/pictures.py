@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/pictures from a demo of its own, light and dark. `make docs`; no test.
+"""Takes the pictures of docs/pictures and docs/dashboard from a demo of its own, light and dark. `make docs`; no test.
 
 Nothing in them is real: Clients, people and messages are invented by the demo.
 """
@@ -14,12 +14,16 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from dashboard.shell import PAGES, PREFIX
 from tests.support.browser import CHROMIUM, FLAGS
 from tests.support.processes import free_port
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+DASHBOARD = PICTURES.parent / "dashboard"
+COLOURS = 192  # of a picture of the dashboard, a third of the size that all would have
 READY = re.compile(r"ready in")
 PERSON = "Renata Olvera"
 # The simulator's control API stands ten ports above the web.
@@ -149,6 +153,25 @@ def answer(browser: Browser, url: str) -> None:
     context.close()
 
 
+def figures(browser: Browser, url: str, scheme: Scheme) -> None:
+    """Every page of the dashboard from top to bottom, as the analyst sees it."""
+    context = browser.new_context(locale="es-MX", color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    enter(page, f"{url}/admin/login", "analyst")
+    for shown in PAGES:
+        page.goto(f"{url}{PREFIX}{shown.path}")
+        page.locator(".card").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.wait_for_timeout(1500)  # the charts draw themselves after their frame is there
+        file = DASHBOARD / f"{shown.path or 'overview'}-{scheme}.png"
+        page.screenshot(path=file)
+        Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        page.set_viewport_size({"width": 1280, "height": 900})
+    context.close()
+
+
 @contextmanager
 def demo() -> Iterator[str]:
     """A demo in a folder and on a port of its own; its address when it is ready."""
@@ -173,8 +196,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         happen(url)
         answer(browser, url)
-        take(browser, url, "light")
-        take(browser, url, "dark")
+        schemes: tuple[Scheme, ...] = ("light", "dark")
+        for scheme in schemes:
+            take(browser, url, scheme)
+            figures(browser, url, scheme)
         browser.close()
 
 

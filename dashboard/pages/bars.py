@@ -11,6 +11,7 @@ from dashboard.pages import lines, overview
 from dashboard.panels import Panel
 from dashboard.params import Asked
 from dashboard.parts import Bar, Frame, Node
+from dashboard.stories import BETTER_LOW
 from konectus.i18n import gettext as _
 
 
@@ -29,9 +30,7 @@ def card(history: History, asked: Asked, panel: Panel) -> Node:
 def _bar(words: str, cell: Cell, asked: Asked, scale: tuple[float, str]) -> Bar:
     """With how it moved, only where that is clear."""
     moved = _moved(cell, _earlier(cell, asked))
-    return Bar(
-        words, _times(cell, scale[0]), cell.status, scale[1], overview.moved(moved) if _is_clear(moved) else None
-    )
+    return Bar(words, _times(cell, scale[0]), cell.status, scale[1], _told(cell, moved) if _is_clear(moved) else None)
 
 
 def _earlier(cell: Cell, asked: Asked) -> Cell | None:
@@ -43,6 +42,10 @@ def _earlier(cell: Cell, asked: Asked) -> Cell | None:
 
 def _moved(now: Cell, before: Cell | None) -> Change | None:
     return change(now.noisy, before.noisy) if before and now.noisy and before.noisy else None
+
+
+def _told(cell: Cell, moved: Change) -> Node:
+    return overview.moved(moved, is_better_low=cell.metric in BETTER_LOW or cell.dim_value == "left")
 
 
 def _is_clear(moved: Change | None) -> TypeGuard[Change]:
@@ -61,7 +64,7 @@ def _compared(cells: list[tuple[str, Cell]], asked: Asked, scale: tuple[float, s
         earlier = asked.versus.cell(cell.metric, cell.dim, cell.dim_value)
         moved = _moved(cell, _earlier(cell, asked))
         rows.append(
-            [words, _shown(cell, scale), _shown(earlier, scale), overview.moved(moved) if moved else _dash(asked, cell)]
+            [words, _shown(cell, scale), _shown(earlier, scale), _told(cell, moved) if moved else _dash(asked, cell)]
         )
     return parts.table([_("Part of the whole"), now, before, _("How it moved")], rows)
 

@@ -33,6 +33,7 @@ METHODS = {
     "ratio": msg("Divides two sums, each up to the cap"),
 }
 _LARGE = 10  # from which on a digit after the point says nothing
+NEWEST = 12  # releases that stand in sight
 OF_LENGTH = {MONTH: msg("month"), QUARTER: msg("quarter"), WEEK: msg("week")}
 
 
@@ -147,7 +148,11 @@ def budget(history: History) -> Node:
     """The ledger, newest first."""
     head = [_("Period"), _("Published on"), "ρ", _("ρ in 12 months"), _("ε in 12 months"), _("Figures"), "SHA-256"]
     rows = [_entry(history, release) for release in reversed(history.releases)]
-    return parts.card("budget", _("Budget spent"), [parts.table(head, rows)], parts.Frame(kind="flush"))
+    shown: list[Node] = [parts.table(head, rows[:NEWEST])]
+    if rows[NEWEST:]:
+        words = _("All {n} releases", n=i18n.format_number(len(rows)))
+        shown.append(parts.unfold(words, parts.table(head, rows[NEWEST:])))
+    return parts.card("budget", _("Budget spent"), shown, parts.Frame(kind="flush"))
 
 
 def _entry(history: History, release: Release) -> list[Node]:

@@ -196,11 +196,12 @@ def _pair(asked: Asked, metric: str, dim: str = TOTAL, value: str = "all") -> tu
     return now, before
 
 
-def moved(moved: Change) -> Node:
+def moved(moved: Change, *, is_better_low: bool = False) -> Node:
     """An arrow with the share, only where the change is clear (privacy.md, "Honest display")."""
     if not moved.is_clear or moved.share is None:
         return html.Span([parts.icon("minus", "sm"), _("No clear change")], className="chg flat")
-    arrow, tone = ("arrow-up", "up") if moved.is_up else ("arrow-down", "down")
+    arrow = "arrow-up" if moved.is_up else "arrow-down"
+    tone = "up" if moved.is_up != is_better_low else "down"
     return html.Span([parts.icon(arrow, "sm"), locale.percent_range(moved.share)], className=f"chg {tone}")
 
 
