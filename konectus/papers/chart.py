@@ -10,7 +10,9 @@ if TYPE_CHECKING:  # the library is loaded late (layout.Paper)
     from konectus.papers.sheets import Sheets
 
 INK, SOFT, RULE, ACCENT, RIBBON = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90), (199, 227, 222)
+FAINT = (160, 168, 167)  # of what is hidden: seen in print, and behind everything that is not
 HEIGHT, LEFT, BELOW = 46.0, 20.0, 6.0  # millimetres
+_WIDEST = 16.0  # of a hatched period, where few share the width
 _HATCH, _THIN = 2.0, 0.2
 _MOST_NAMES = 12
 
@@ -60,7 +62,8 @@ def draw(pdf: "Sheets", dots: Sequence[Dot], ticks: Sequence[Tick]) -> None:
     _grid(pdf, frame, ticks)
     for place, dot in enumerate(dots):
         if dot.value is None:
-            hatch(pdf, (frame.x(place) - frame.slot * 0.4, frame.top, frame.slot * 0.8, HEIGHT))
+            width = min(frame.slot * 0.8, _WIDEST)
+            hatch(pdf, (frame.x(place) - width / 2, frame.top, width, HEIGHT))
     for run in _runs(dots):
         _ribbon(pdf, frame, run)
     _names(pdf, frame, dots)
@@ -89,8 +92,8 @@ def _grid(pdf: "Sheets", frame: _Frame, ticks: Sequence[Tick]) -> None:
 def hatch(pdf: "Sheets", box: tuple[float, float, float, float]) -> None:
     """Slanted lines over left, top, width, height: what is here is hidden."""
     left, top, width, height = box
-    pdf.set_draw_color(*SOFT)
-    pdf.set_line_width(0.1)
+    pdf.set_draw_color(*FAINT)
+    pdf.set_line_width(0.15)
     with pdf.rect_clip(left, top, width, height):
         for step in range(int((height + width) / _HATCH) + 1):
             at = top + step * _HATCH

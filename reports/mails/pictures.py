@@ -1,6 +1,8 @@
 """One metric of a report on paper: its line through time, its parts as bars, hidden ones hatched with their reason."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import dropwhile
 
 from konectus.figures import ALL, TOTAL
 from konectus.i18n import gettext
@@ -37,30 +39,46 @@ def _lines(metric: Metric) -> Iterator[Key]:
 
 
 def _chart(paper: Paper, report: Report, key: Key) -> None:
-    """Only where there is a period before: a point alone says no more than its words."""
-    dots, hidden = [], dict[str, list[str]]()
+    """The line from its first figure on; a period alone in words, since a point says no more."""
+    points = list(dropwhile(lambda point: point.interval is None, _points(report, key)))
+    if len(points) < 2:  # noqa: PLR2004 -- a line
+        paper.paragraph(f"{telling.words(report, key)}: {telling.value(report, report.now.cells[key])}")
+        return
+    if key[1] == telling.QUANTILE:
+        paper.paragraph(telling.words(report, key))
     unit = telling.unit(report, report.now.cells[key])
+    top = max(point.interval.high for point in points if point.interval)
+    paper.chart([point.dot for point in points], [Tick(at, units.level(unit, at)) for at in units.levels(unit, top)])
+    for why in dict.fromkeys(point.why for point in points if point.why):
+        hidden = ", ".join(point.name for point in points if point.why == why)
+        paper.paragraph(f"{hidden}: {why}", is_soft=True)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A period of a line: its figure, or why there is none."""
+
+    name: str
+    interval: Interval | None
+    why: str = ""
+
+    @property
+    def dot(self) -> Dot:
+        found = self.interval
+        return Dot(self.name, found.value, found.low, found.high) if found else Dot(self.name, None)
+
+
+def _points(report: Report, key: Key) -> Iterator[_Point]:
+    """In the unit of the report; another cap does not compare."""
     for period, release in _periods(report):
-        cell = release.cells.get(key) if release else None
-        interval = _shown(report, release, cell)
-        under = telling.short(period.grain, period.first)
+        cell, name = release.cells.get(key) if release else None, telling.short(period.grain, period.first)
+        interval = cell.interval if cell else None
         if interval is None:
-            dots.append(Dot(under, None))
-            why = telling.reason(cell) if cell is None or cell.value is None else gettext("another cap")
-            hidden.setdefault(why, []).append(under)
+            yield _Point(name, None, telling.reason(cell))
+        elif report.compares(key[0], release):
+            yield _Point(name, interval.times(report.factor(key[0])))
         else:
-            dots.append(Dot(under, interval.value, interval.low, interval.high))
-    while dots and dots[0].value is None:  # before the first figure there is nothing to hatch
-        gone = dots.pop(0)
-        hidden = {why: [one for one in names if one != gone.name] for why, names in hidden.items()}
-    if len(dots) > 1:
-        top = max(dot.high for dot in dots if dot.value is not None)
-        if key[1] == telling.QUANTILE:
-            paper.paragraph(telling.words(report, key))
-        paper.chart(dots, [Tick(at, units.level(unit, at)) for at in units.levels(unit, top)])
-        for why, names in hidden.items():
-            if names:
-                paper.paragraph(f"{', '.join(names)}: {why}", is_soft=True)
+            yield _Point(name, None, gettext("another cap"))
 
 
 def _periods(report: Report) -> Iterator[tuple[Period, Release | None]]:
@@ -70,14 +88,6 @@ def _periods(report: Report) -> Iterator[tuple[Period, Release | None]]:
     while period.first <= report.now.period:
         yield period, made.get(period.first)
         period = period.next()
-
-
-def _shown(report: Report, release: Release | None, cell: Cell | None) -> Interval | None:
-    """In the unit of the report; None where it is hidden or was counted up to another cap."""
-    if cell is None or not report.compares(cell.metric, release):
-        return None
-    interval = cell.interval
-    return interval.times(report.factor(cell.metric)) if interval else None
 
 
 def _parts(paper: Paper, report: Report, metric: Metric, dim: str) -> None:
