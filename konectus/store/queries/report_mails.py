@@ -29,6 +29,8 @@ class Ordered:
     language: str
     asked_at: datetime
     last_sent_at: datetime | None
+    # Whether they still work here and may read figures; if not, nothing is sent.
+    is_sent: bool
 
 
 def standing(session: Session, *, most: int) -> list[Ordered]:
@@ -44,6 +46,7 @@ def standing(session: Session, *, most: int) -> list[Ordered]:
             ReportSubscription.language,
             ReportSubscription.asked_at,
             last.scalar_subquery(),
+            Staff.active & Staff.role.in_(READERS),
         )
         .join(Staff, Staff.id == ReportSubscription.staff_id)
         .where(ReportSubscription.stopped_at.is_(None))

@@ -133,6 +133,7 @@ def _paths_of_endings(ids: dict[str, Any]) -> tuple[str, ...]:
         f"client/ending/{ids['ended']}",
         f"client/terminate/{ids['active']}",
         "job-slot/list",
+        "report-subscription/list",
     )
 
 

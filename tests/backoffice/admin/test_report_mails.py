@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from konectus.domain.roles import StaffRole
 from konectus.services.installation import Installation
+from konectus.services.work import Change
 from konectus.store.roles import Role
 from tests.backoffice.admin.shared import clock, installation, make, web
 from tests.backoffice.conftest import Web
@@ -54,6 +55,22 @@ def test_a_weekly_report_is_offered_only_while_weeks_are_published(
     assert "Cada semana<small>" in http.get(LIST).text
     told.release(installation, "2026-10", rung=120)
     assert '<option value="week" disabled>' in http.get(LIST).text, "the platform fell below: no week follows"
+
+
+def test_who_may_not_read_figures_any_more_is_named_as_getting_nothing(
+    web: Web, installation: Installation, make: Factory
+) -> None:
+    http, reader = web.staff_as(StaffRole.ADMIN), make.staff(role=StaffRole.ANALYST, name="Ulises Mudado")
+    http.post(ORDER, data=typed(reader))
+    assert "Ya no se envía nada" not in row_of(http.get(LIST).text, "Ulises Mudado")
+    with installation.works.system() as work:
+        work.session.execute(text("update ledger.staff set role = 'support' where id = :id"), {"id": reader})
+        work.record("staff.changed", ("staff", reader), Change(reason=WHY))
+    assert "Ya no se envía nada" in row_of(http.get(LIST).text, "Ulises Mudado")
+
+
+def row_of(page: str, name: str) -> str:
+    return next(row for row in page.split("<tr>") if f"<bdi>{name}</bdi>" in row)
 
 
 def test_what_is_not_on_the_lists_is_refused(web: Web, make: Factory) -> None:
