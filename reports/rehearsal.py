@@ -47,14 +47,15 @@ class Asked:
 class Expected:
     """One cut of one length, in parts of 1.
 
-    `error`: median of |value - value without noise| over the cells that are shown, None where none is; beside the
-    latter, but of a ratio as it is (`is_in_points`): a small one would always look badly known. `within`: how often
-    the 95 % interval holds the value without noise, hidden cells included. `counted`: part of the volume that is left
-    under the cap, None where nothing is capped.
+    `tries`: cells looked at, hidden ones included. `error`: median of |value - value without noise| over those that
+    are shown, None where none is; beside the latter, but of a ratio as it is (`is_in_points`): a small one would
+    always look badly known. `within`: how often the 95 % interval holds the value without noise. `counted`: part of
+    the volume that is left under the cap, None where nothing is capped.
     """
 
     cut: Cut
     rho: float
+    tries: int
     error: float | None
     within: float
     hidden: float
@@ -139,6 +140,7 @@ def _told(cut: Cut, rho: float, tally: _Tally) -> Expected:
     return Expected(
         cut,
         rho,
+        len(tally.within),
         median(tally.errors) if tally.errors else None,
         fmean(tally.within),
         fmean(tally.hidden),

@@ -108,3 +108,21 @@ def test_what_is_no_number_of_clients_is_refused(wrong: list[str], capsys: pytes
         rehearsal.main(wrong)
     assert ended.value.code == 2
     assert "--clients" in capsys.readouterr().err
+
+
+@pytest.mark.load
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("clients", [20, 200, 700, 2000])
+def test_intervals_of_every_figure_at_every_length_hold_what_they_say(clients: int) -> None:
+    """All cells of a length together, hidden ones included, over 50 invented periods."""
+    of = asked(clients)
+    for terms in rehearsal.told(of):
+        found = rehearsal.expected(of, terms, 50)
+        tries = sum(one.tries for one in found)
+        part = sum(one.within * one.tries for one in found) / tries
+        lowest, highest = min(found, key=lambda one: one.within), max(found, key=lambda one: one.within)
+        print(  # noqa: T201 -- figures of docs/privacy.md
+            f"{clients} Clients, {terms.grain}: {part:.1%} of {tries:,} cells; least {lowest.cut.key}"
+            f" {lowest.within:.1%}, most {highest.cut.key} {highest.within:.1%}"
+        )
+        assert 0.93 <= part <= 0.97

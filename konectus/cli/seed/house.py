@@ -5,7 +5,7 @@ from konectus.services.work import Actor
 
 CLIENTS = 2400
 # So many of them at most have people, contracts that were paid and a past; the others have figures alone.
-FURNISHED = 80
+FURNISHED = 60
 # From the first day of the month in which it begins: twelve whole months and the present one.
 HISTORY_DAYS = 366
 SEED = 1

@@ -116,7 +116,7 @@ def test_one_of_the_crowd_renews_and_is_found_by_name_like_any_other(installatio
         assert renewals.begin_next(work, found[0].id)
 
 
-@pytest.mark.parametrize("furnished", [6, 80])
+@pytest.mark.parametrize("furnished", [6, 60])
 def test_the_same_clients_have_people_however_many_others_there_are(furnished: int) -> None:
     few, many = (Wanted(clients, 1, date(2026, 8, 1), TODAY, furnished=furnished) for clients in (furnished, 2_400))
     assert few.businesses() == many.businesses()
