@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import cache
 from typing import Literal
 
-from konectus.papers import bars, chart
+from konectus.papers import bars, chart, heat
 from konectus.papers.bars import Bar
 from konectus.papers.chart import Dot, Tick
+from konectus.papers.heat import Grid
 
 # The look's colours on white paper.
 INK, SOFT, RULE, ACCENT = (23, 32, 31), (93, 103, 102), (220, 226, 225), (0, 102, 90)
@@ -106,6 +107,12 @@ class Paper:
             self.keep(bars.ROW)
             words = printable(row.words)
             bars.draw(self._pdf, replace(row, name=printable(row.name), words=words), highest)
+        self._gap(2)
+
+    def heat(self, grid: Grid) -> None:
+        """A figure by two dimensions, whole on one page."""
+        self.keep(heat.height(grid) + 2)
+        heat.draw(self._pdf, grid)
         self._gap(2)
 
     def sums(self, rows: Sequence[tuple[str, str]]) -> None:

@@ -8,14 +8,16 @@ from konectus.figures import ALL, TOTAL
 from konectus.i18n import gettext
 from konectus.papers.bars import ROW, Bar
 from konectus.papers.chart import Dot, Tick
+from konectus.papers.heat import Grid
 from konectus.papers.layout import Paper
 from reports.mails import telling, units
 from reports.mails.facts import Cell, Interval, Key, Metric, Release, Report
 from reports.periods import KINDS, Period
 
 MOST_BARS = 24  # of a cut; larger ones are in the workbook and on the dashboard
-_CHART, _BARS, _HEADING = 84.0, 34.0, 14.0  # millimetres that a heading keeps together with what follows it
-_MEDIAN = "p50"
+_CHART, _MEANING, _HEADING = 84.0, 20.0, 14.0  # millimetres that a heading keeps together with what follows it
+_MEDIAN, _HOURS = "p50", "hour_week"
+_GRID = 60.0  # millimetres that the hours of a week take with their heading
 
 
 def draw(paper: Paper, report: Report, metric: Metric) -> None:
@@ -24,7 +26,7 @@ def draw(paper: Paper, report: Report, metric: Metric) -> None:
     parts = [dim for dim in metric.dims if dim not in {TOTAL, telling.QUANTILE}]
     if not (lines or parts):
         return
-    paper.keep(_CHART if lines else _BARS)
+    paper.keep(_CHART if lines else _MEANING + _height(len(metric.labels(parts[0]))))
     paper.heading(f"{telling.words(report, (metric.key, TOTAL, ALL))} · {telling.named(report.now)}")
     paper.paragraph(telling.meaning(report, metric), is_soft=True)
     for key in lines:
@@ -99,14 +101,44 @@ def _parts(paper: Paper, report: Report, metric: Metric, dim: str) -> None:
     if not found:
         return
     title = gettext("{figure}, {part}", figure=telling.words(report, (metric.key, TOTAL, ALL)), part=telling.cut(dim))
-    paper.keep(_HEADING + len(found) * ROW if len(found) <= MOST_BARS else _BARS)
+    paper.keep(_height(len(found)))
     paper.heading(title)
-    if len(found) > MOST_BARS:
+    if dim == _HOURS:
+        _hours(paper, report, metric)
+    elif len(found) > MOST_BARS:
         paper.paragraph(gettext("{count} figures, in the workbook and on the dashboard.", count=len(found)))
     elif all(cell.value is None for _, cell in found):
         paper.paragraph(f"– {telling.reason(found[0][1])}", is_soft=True)
     else:
         paper.bars([_bar(report, words, cell) for words, cell in found])
+
+
+def _height(parts: int) -> float:
+    """Of so many parts with their heading."""
+    return _HEADING + parts * ROW if parts <= MOST_BARS else _GRID
+
+
+def _hours(paper: Paper, report: Report, metric: Metric) -> None:
+    """168 hours as tints, with what the darkest one is and how sure each is."""
+    cells = {key[2]: cell for key, cell in report.now.cells.items() if key[:2] == (metric.key, _HOURS)}
+    days, hours = metric.labels("weekday"), [f"{hour:02}" for hour in range(24)]
+    rows = [(words, [_value(cells.get(f"{day}-{hour}")) for hour in hours]) for day, words in days.items()]
+    shown = [cell for cell in cells.values() if cell.interval]
+    if not (rows and shown):
+        paper.paragraph(f"– {telling.reason(next(iter(cells.values())))}", is_soft=True)
+        return
+    paper.heat(Grid(hours, rows))
+    darkest = max(shown, key=lambda cell: cell.value or 0.0)
+    words = gettext(
+        "The darkest hour: {hour}, {value}. Hatched hours are hidden; all are in the workbook.",
+        hour=metric.labels(_HOURS)[darkest.dim_value],
+        value=telling.value(report, darkest),
+    )
+    paper.paragraph(words, is_soft=True)
+
+
+def _value(cell: Cell | None) -> float | None:
+    return cell.value if cell else None
 
 
 def _bar(report: Report, words: str, cell: Cell) -> Bar:

@@ -104,8 +104,9 @@ def test_the_month_that_ends_a_quarter_tells_the_quarter(analyst: Session) -> No
     found = report(analyst, "2026-09")
     assert found.quarter
     assert (found.quarter.now.grain, len(found.quarter.history)) == (QUARTER, 2)
-    words, (_, _, after) = letter_of(found, "es"), letter_of(found, "es").partition("Trimestre 3 de 2026")
-    assert words.count("Clientes activos:") == after.count("Clientes activos:") + 1
+    before, _, after = letter_of(found, "es").partition("\n\nTrimestre 3 de 2026\n\n")
+    for words in (before, after):
+        assert len(re.findall(r"^Clientes activos: 2,\d{3} ± \d+$", words, re.MULTILINE)) == 1
     assert "Mensajes, índice" not in after, "no quarter tells messages"
     with i18n.use("es_MX"):
         pages = printed(paper.render(found))
@@ -150,7 +151,18 @@ def test_a_paper_has_lines_bars_and_hidden_parts_with_their_reason(analyst: Sess
     assert "Shops and retail" in pages, "in the language asked for"
     assert "Tiendas" not in pages
     assert "04/26 05/26 06/26 07/26 08/26" in pages, "under the line of months"
-    assert "168 figures, in the workbook and on the dashboard." in pages
+    assert re.search(r"00 03 06 09 12 15 18 21 The darkest hour: \w+day \d\d:00, \d\.\d ± \d\.\d %", pages)
+
+
+def test_hours_of_the_week_that_are_all_hidden_say_why(analyst: Session) -> None:
+    found = report(analyst, "2026-08")
+    hours = [key for key in found.now.cells if key[1] == "hour_week"]
+    for key in hours:
+        found = changed(found, "2026-08", key, **HIDDEN)
+    with i18n.use("en"):
+        pages = printed(paper.render(found))
+    assert "by hour of the week – few Clients" in pages
+    assert "The darkest hour" not in pages
 
 
 def test_a_week_tells_its_weeks(analyst: Session) -> None:
