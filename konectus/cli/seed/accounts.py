@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from konectus.cli.console import Advance
-from konectus.cli.seed import books, figures, stories
+from konectus.cli.seed import books, crowd, figures, stories
 from konectus.cli.seed import businesses as catalogue
 from konectus.cli.seed.businesses import PLANS, Business
 from konectus.cli.seed.crowd import Crowd
@@ -78,6 +78,7 @@ def register(installation: Installation, wanted: Wanted, advance: Advance) -> bo
     wanted = replace(wanted, now=now, parts=stories.cast(found, now))
     with installation.works.system(SEEDER) as work:
         began = found[0].signed_up - timedelta(days=30)
+        yearly = {plan.code: registration.publish_plan(replace(work, now=began), plan) for plan in crowd.PLANS}
         versions = {plan.code: registration.publish_plan(replace(work, now=began), plan) for plan in PLANS}
         for role, name, address in STAFF:
             registration.add_staff(replace(work, now=began), staff_email(address), name, role)
@@ -85,7 +86,7 @@ def register(installation: Installation, wanted: Wanted, advance: Advance) -> bo
             stage = Stage.of(installation, replace(work, now=business.signed_up), now)
             _register(stage, business, versions, wanted)
             advance(1)
-        wanted.crowd().join(work, versions, advance)
+        wanted.crowd().join(work, versions | yearly, advance)
         stories.lose_a_payment(work)
     return True
 

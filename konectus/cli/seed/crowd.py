@@ -4,7 +4,7 @@ Each is a row, a contract and daily figures, written in bulk; those with people 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,25 @@ from uuid import UUID
 import numpy as np
 
 from konectus.cli.console import Advance
+from konectus.cli.seed import businesses as catalogue
 from konectus.cli.seed import figures
-from konectus.cli.seed.businesses import PLANS, ZONE, Business
+from konectus.cli.seed.businesses import ZONE, Business
 from konectus.cli.seed.house import SEEDER
 from konectus.domain import invoicing
+from konectus.domain.plans import Interval
 from konectus.ids import uuid7s
 from konectus.services.work import Work
 from konectus.store.queries import invented, usage
 from konectus.store.queries.invented import Invented
 from konectus.store.queries.usage import UsageDays
 
+# The same Plans by the year, as they were offered first: thousands that renew each month would be most of what the
+# jobs of a demo do.
+PLANS = tuple(
+    replace(plan, interval=Interval.YEAR, price_cents=10 * plan.price_cents)
+    for plan in catalogue.PLANS
+    if plan.interval is Interval.MONTH
+)
 # On how many days of the week such a Client attends people, and how many are like that. It keeps a year of thousands
 # about as small as one of hundreds who attend every day.
 DAYS_A_WEEK = {1: 0.3, 2: 0.4, 3: 0.3}
@@ -40,7 +49,7 @@ class Crowd:
     history: tuple[date, date]
 
     def join(self, work: Work, versions: Mapping[str, Any], advance: Advance) -> None:
-        """Write them down with their contracts and figures; `versions` are the Plans' by code."""
+        """Write them down with their contracts and figures; `versions` are the Plans' by code, all by the year."""
         rows = list(self._rows(versions, work.now))
         invented.add_clients(work.session, rows, SEEDER.id)
         for business, row in zip(self.businesses, rows, strict=True):
@@ -74,12 +83,11 @@ class Crowd:
         return np.random.default_rng([self.seed, business.number, *what.encode()])
 
     def _rows(self, versions: Mapping[str, Any], now: datetime) -> Iterator[Invented]:
-        plans = {plan.code: plan for plan in PLANS}
         instants = [business.signed_up for business in self.businesses]
         ids = zip(uuid7s(instants), uuid7s(instants), strict=True)
         for business, pair in zip(self.businesses, ids, strict=True):
             ended_at = self.ended_at(business)
-            opening = invoicing.first(business.signed_up, plans[business.plan].interval)
+            opening = invoicing.first(business.signed_up, Interval.YEAR)
             yield _row(business, pair, versions[business.plan], invoicing.running(opening, ended_at or now), ended_at)
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import text
 
 from konectus.cli.seed import accounts
 from konectus.cli.seed.accounts import Wanted
+from konectus.cli.seed.businesses import PLANS
 from konectus.figures import MONTH, QUARTER, WEEK, cuts
 from konectus.services import renewals
 from konectus.services.installation import Installation
-from konectus.store.queries import admin_clients
+from konectus.store.queries import admin_clients, contracts
 from konectus.store.roles import Role
 from reports import release
 from reports.building import Outcome
@@ -100,6 +101,8 @@ def test_the_crowd_has_contracts_that_run_or_ended_and_figures_no_longer(install
     assert 2 < len(ended) < 40
     assert all(row.last is None or row.last < row.ended_at.date() for row in ended)
     assert all(row.period_starts_at <= START < row.period_ends_at for row in rows if row.status == "active")
+    soon = [row for row in rows if row.status == "active" and row.period_ends_at < START + timedelta(days=30)]
+    assert len(soon) < len(rows) / 5, "thousands of renewals a month would be most of what a demo's jobs do"
     assert all(row.first is None or row.first >= row.since for row in rows)
     assert max(row.last for row in rows if row.last) == TODAY - timedelta(days=1)
 
@@ -111,9 +114,11 @@ def test_one_of_the_crowd_renews_and_is_found_by_name_like_any_other(installatio
     with installation.database.session(Role.STAFF) as session:
         found = admin_clients.lines(session, term=business.legal_name, suspended=False, after=None, most=10)
     assert [one.trade_name for one in found] == [business.trade_name]
-    installation.clock.advance(days=32)  # type: ignore[attr-defined]  # the tests' clock can be set
+    installation.clock.advance(days=366)  # type: ignore[attr-defined]  # the tests' clock can be set
     with installation.works.system() as work:
         assert renewals.begin_next(work, found[0].id)
+        offered = [one.offer for one in contracts.published(work.session)]
+    assert {one.name: one.interval for one in offered} == {plan.name: plan.interval for plan in PLANS}
 
 
 @pytest.mark.parametrize("furnished", [6, 60])
