@@ -169,12 +169,13 @@ def format_percent(share: Number, digits: int = 0) -> str:
 
 def format_duration(seconds: float) -> str:
     """In the largest unit that fits, with the next one while it says something: "45 s", "2 h 10 min", "3 d"."""
-    size, unit = next((pair for pair in _UNITS if seconds >= pair[0]), (1, "s"))
-    whole, rest = divmod(round(seconds), size)
-    told = f"{format_number(whole)}\N{NO-BREAK SPACE}{unit}"
-    below = next(((each, name) for each, name in _UNITS if each < size), None)
-    small = rest // below[0] if below and whole < _ROUND else 0
-    return f"{told} {small}\N{NO-BREAK SPACE}{below[1]}" if below and small else told
+    size, unit = next((pair for pair in _UNITS if round(seconds) >= pair[0]), (1, "s"))
+    smaller = next((pair for pair in _UNITS if pair[0] < size), None)
+    if smaller is None or seconds >= size * _ROUND:
+        return f"{format_number(round(seconds / size))}\N{NO-BREAK SPACE}{unit}"
+    whole, rest = divmod(round(seconds / smaller[0]), size // smaller[0])
+    told = f"{whole}\N{NO-BREAK SPACE}{unit}"
+    return f"{told} {rest}\N{NO-BREAK SPACE}{smaller[1]}" if rest else told
 
 
 def format_money(cents: int, currency: str = "MXN") -> str:

@@ -115,5 +115,8 @@ def ratio(part: float, rest: float, sigma: float) -> Figure:
     inner = middle**2 - square * fixed
     if square <= 0 or inner < 0:
         return Figure.between(value, 0.0, 1.0, is_borne=False)
-    bounds = sorted(min(max((middle + sign * math.sqrt(inner)) / square, 0.0), 1.0) for sign in (-1, 1))
-    return Figure.between(value, bounds[0], bounds[1], is_borne=is_borne)
+    low, high = sorted((middle + sign * math.sqrt(inner)) / square for sign in (-1, 1))
+    if (high <= 0 or low >= 1) and min(part, rest) < 0:
+        # The noise led out of what a share can be: the nearest one that can be has the interval, never a point.
+        return ratio(max(part, 0.0), max(rest, 0.0), sigma)
+    return Figure.between(value, max(low, 0.0), min(high, 1.0), is_borne=is_borne)

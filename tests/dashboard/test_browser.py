@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from dashboard import shell
 from dashboard.app import create_app
+from konectus.services.installation import Installation
 from tests.support.browsing import served
 from tests.support.clock import ManualClock
 from tests.support.figures import AFTER, World
 
 pytestmark = pytest.mark.browser
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +28,24 @@ def address(published: World) -> Iterator[str]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def whole(grown: Installation) -> Iterator[str]:
+    """Where every figure is published."""
+    made = create_app(grown.settings, ManualClock(AFTER))
+    with served(made) as found:
+        yield f"{found}/dashboard/"
+    made.close()
+
+
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(browser: Browser, address: str, whole: str) -> Iterator[Page]:
     """The overview with its chart drawn; a complaint of the browser or a foreign request fails the test."""
     context = browser.new_context(locale="es-MX", viewport={"width": 1280, "height": 900})
     opened, complaints = context.new_page(), []
     opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     # A picture that Plotly draws is a blob of the page's own origin.
-    own = (address, f"blob:{address.removesuffix('/dashboard/')}/")
+    own = (address, whole, f"blob:{address.removesuffix('/dashboard/')}/")
     opened.on("request", lambda sent: None if sent.url.startswith(own) else complaints.append(sent.url))
     opened.goto(address)
     expect(opened.locator(".js-plotly-plot .main-svg").first).to_be_visible()
@@ -80,19 +93,38 @@ def test_the_figure_follows_the_theme(page: Page) -> None:
     expect(label).to_have_css("fill", "rgb(67, 78, 77)")
 
 
-@pytest.mark.parametrize(
-    ("path", "scheme"),
-    [*product(("", "making", "downloads"), ("light", "dark")), ("volume", "light"), ("plans", "dark")],
-)
-def test_pages_have_no_serious_barrier_and_fit_360_px(page: Page, address: str, path: str, scheme: str) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.goto(address + path)
+@pytest.mark.parametrize("shown", shell.PAGES, ids=lambda shown: shown.path or "overview")
+def test_pages_have_no_serious_barrier_in_light_and_dark_and_fit_360_px(
+    page: Page, whole: str, shown: shell.Page
+) -> None:
+    page.goto(whole + shown.path)
     expect(page.locator(".card").first).to_be_visible()
     page.wait_for_load_state("networkidle")
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_another_length_of_period_shows_its_newest_and_keeps_nothing_of_the_old_one(page: Page, whole: str) -> None:
+    page.goto(f"{whole}volume?period=2026-08")
+    page.locator("#filter-grain").select_option("week")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Semana del 19 oct 2026")
+    assert page.url == f"{whole}volume?grain=week"
+    page.locator("#filter-period").select_option("2026-W40")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Semana del 28 sep 2026")
+    assert page.url == f"{whole}volume?grain=week&period=2026-W40"
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+def test_both_periods_of_a_bar_are_unfolded_by_keyboard(page: Page, whole: str) -> None:
+    page.goto(f"{whole}plans")
+    fold = page.locator("#clients-plan summary")
+    fold.press("Enter")
+    expect(page.locator("#clients-plan table")).to_be_visible()
+    expect(page.locator("#clients-plan table")).to_contain_text("Septiembre 2026")
 
 
 def test_the_chart_is_saved_as_a_picture_without_another_host(page: Page) -> None:
