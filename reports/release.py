@@ -60,7 +60,7 @@ def _listed(installation: Installation) -> Iterator[str]:
     with installation.released.session(Role.RELEASER) as released:
         for made in released.scalars(select(Release).order_by(Release.number)):
             figures = f"rung {made.rung:>4}  cells {made.cells:>3}  rho {made.rho:.4f}"
-            yield f"{_named(made):<8}  {figures}  {made.sha256[:12]}"
+            yield f"{_named(made)!s:<8}  {figures}  {made.sha256[:12]}"
 
 
 def _named(made: Release) -> Period:

@@ -14,7 +14,7 @@ from reports.building import NothingToTell, PeriodOpen, PeriodPassed
 from reports.chronicle import Ceilings
 from reports.periods import Month, Quarter, UnknownPeriod, Week
 from tests.support.clock import ManualClock
-from tests.support.figures import AFTER, CEILINGS, World, months
+from tests.support.figures import AFTER, CEILINGS, World, environment, months
 
 SPENT = "select grain, r.period, r.rung, r.rho from released.release r order by number"
 BOOKED = "select period, sum(rho) from released.ledger group by period order by period"
@@ -70,6 +70,19 @@ def test_every_period_that_waits_is_released_in_the_order_of_closing(grown: Worl
     assert weeks == [str(Week.of(date(2026, 7, 6) + timedelta(weeks=n))) for n in range(19)], "Mondays of July on"
     assert made.index("2026-06") < made.index("2026-W28") < made.index("2026-07"), "a week is told before its month"
     assert run(grown) == [], "and never twice"
+
+
+def test_releases_are_listed_by_the_names_of_their_periods(
+    grown: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It broke off at the first one: a period knew no width."""
+    made = run(grown)
+    for name, value in environment(grown.installation).items():
+        monkeypatch.setenv(name, value)
+    assert release.main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == made
+    assert lines[0].startswith("2026-06   rung    0  cells   0  rho 0.2500")
 
 
 def test_a_month_spends_no_more_than_the_sheet_with_its_weeks_and_what_its_quarter_takes(grown: World) -> None:
