@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from backoffice import errors, health, media, pages
+from backoffice import errors, health, media, pages, saved_views
 from backoffice.account import exports
 from backoffice.account import routes as account
 from backoffice.api import routes as api
@@ -86,6 +86,7 @@ _ROUTERS = (
     media.router,
     account.router,
     exports.router,
+    saved_views.router,
     mail.router,
     meta.router,
     payments.router,

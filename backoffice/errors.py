@@ -209,7 +209,7 @@ def words_of(error: KonectusError) -> Words:
 
 def to_sign_in(request: Request) -> Response:
     """The door that belongs to the address; the reader returns to it afterwards."""
-    door = "/admin/login" if request.url.path.startswith(("/admin", "/dashboard")) else "/login"
+    door = "/admin/login" if request.url.path.startswith(("/admin", "/dashboard", "/views")) else "/login"
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{door}?{urlencode({'next': here})}", SEE_OTHER)
 

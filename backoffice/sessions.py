@@ -62,6 +62,7 @@ SURFACES = (
         _STAFF_DOORS,
     ),
     Surface("/dashboard", "staff", frozenset({StaffRole.ANALYST, StaffRole.ADMIN})),
+    Surface("/views", "staff", frozenset({StaffRole.ANALYST, StaffRole.ADMIN})),
     Surface("/inbox", "agent", _PEOPLE),
     Surface("/account", "agent", _PEOPLE),
     Surface("/connect", "agent", _PEOPLE),

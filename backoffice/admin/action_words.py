@@ -5,6 +5,9 @@ from konectus.i18n import msg
 ACTIONS = {
     "annotation.withdrawn": msg("Remark on the charts withdrawn"),
     "annotation.written": msg("Remark on the charts written"),
+    "view.dropped": msg("Saved view of the figures deleted"),
+    "view.kept": msg("View of the figures saved"),
+    "view.renamed": msg("Saved view of the figures renamed"),
     "approval.requested": msg("Approval asked for"),
     "approval.approved": msg("Approved by a second person"),
     "approval.rejected": msg("Rejected by a second person"),

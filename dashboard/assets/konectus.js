@@ -61,7 +61,14 @@
     link.download = button.dataset.name;
     link.click();
   };
+  // What is saved is the permalink: it shows the same again also when newer periods exist.
+  const keep = (link) => {
+    const page = document.querySelector("[data-permalink]");
+    if (page) link.search = new URLSearchParams({ path: link.dataset.save, query: page.dataset.permalink });
+  };
   addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-save]");
+    if (link) keep(link);
     const button = event.target.closest("button");
     if (button?.dataset.view) show(button);
     if (button?.dataset.copy) copy(button);

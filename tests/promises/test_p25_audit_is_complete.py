@@ -26,6 +26,7 @@ from tests.promises.driven_account import ACCOUNT, OF_STAFF
 from tests.promises.driven_staff import STAFFS
 from tests.promises.driven_staff import WHY as TYPED
 from tests.promises.driven_verbs import NO_CHANGE, VERBS, terminal
+from tests.promises.driven_views import VIEWS
 from tests.promises.figures import tell
 from tests.promises.trail import Entry
 from tests.support.clock import ManualClock
@@ -37,7 +38,7 @@ from tests.support.processes import until
 __all__ = ["bench", "simulator", "world"]
 # Transactions that changed something before another process is killed.
 ENOUGH = 15
-ROUTES = {**PEOPLE, **ACCOUNT, **{f"/admin{path}": driven for path, driven in {**STAFFS, **OF_STAFF}.items()}}
+ROUTES = {**PEOPLE, **ACCOUNT, **VIEWS, **{f"/admin{path}": driven for path, driven in {**STAFFS, **OF_STAFF}.items()}}
 # The GETs that change something, by decision: a browser comes back from a channel's login.
 GETS = {"/connect/{channel}/callback"}
 # What nobody decides and no entry is written of: how far something has come, and when it was last looked at.
@@ -69,6 +70,7 @@ UNTYPED = {
     "/admin/client/usage-csv/{pk}",
     "/admin/usage-daily/show",
     "/admin/usage-daily/csv",
+    *VIEWS,
 }
 
 
