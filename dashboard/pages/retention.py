@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dash import html
 
 from dashboard import parts, periods, scales
-from dashboard.changes import Interval, Noisy, ratio
+from dashboard.changes import Z95, Interval, Noisy, ratio
 from dashboard.data import History, Release
 from dashboard.params import Asked
 from dashboard.parts import Node
@@ -47,7 +47,7 @@ def _verdict(now: Interval, before: Interval, words: str) -> str:
 
 
 def _noisy(found: Interval | None) -> Noisy | None:
-    return Noisy(found.value, (found.high - found.low) / 2 / 1.96) if found else None
+    return Noisy(found.value, (found.high - found.low) / 2 / Z95) if found else None
 
 
 def _is_until(other: Release, asked: Asked) -> bool:
