@@ -146,7 +146,9 @@ class Recognised:
         visitor = await self._visitor(scope)
         state = scope.setdefault("state", {})
         state["visitor"] = visitor
-        state["locale"] = locale = visitor.locale if visitor else _asked_locale(scope)
+        surface = sessions.surface_of(scope["path"])
+        own = visitor.locale if visitor and not (surface and surface.speaks_as_asked) else None
+        state["locale"] = locale = own or _asked_locale(scope)
         if visitor is not None:
             state["staff" if visitor.kind == "staff" else "user"] = visitor.record
         if visitor is not None and "reader" in state:

@@ -44,15 +44,20 @@ Recognise = Callable[[Kind, str], Awaitable[Visitor | None]]  # from a session's
 
 @dataclass(frozen=True)
 class Surface:
-    """A part of the address space, who may enter it, and the addresses in it that are open to everybody."""
+    """A part of the address space, who may enter it, and the addresses in it that are open to everybody.
+
+    `speaks_as_asked`: in the language that the browser asks for, since its people have none on record.
+    """
 
     prefix: str
     kind: Kind
     roles: frozenset[str]
     open_paths: tuple[str, ...] = ()
+    speaks_as_asked: bool = False
 
 
 _PEOPLE = frozenset(UserRole)
+_READERS = frozenset({StaffRole.ANALYST, StaffRole.ADMIN})
 _STAFF_DOORS = ("/admin/login", "/admin/logout", "/admin/statics")
 SURFACES = (
     Surface(
@@ -61,8 +66,8 @@ SURFACES = (
         frozenset(StaffRole) - {StaffRole.ANALYST},
         _STAFF_DOORS,
     ),
-    Surface("/dashboard", "staff", frozenset({StaffRole.ANALYST, StaffRole.ADMIN})),
-    Surface("/views", "staff", frozenset({StaffRole.ANALYST, StaffRole.ADMIN})),
+    Surface("/dashboard", "staff", _READERS, speaks_as_asked=True),
+    Surface("/views", "staff", _READERS, speaks_as_asked=True),
     Surface("/inbox", "agent", _PEOPLE),
     Surface("/account", "agent", _PEOPLE),
     Surface("/connect", "agent", _PEOPLE),

@@ -105,6 +105,13 @@ def first_rung(panel: Panel, grain: Grain) -> int:
     return found
 
 
+def fewest(path: str, grain: Grain) -> int:
+    """From how many Clients on a page has anything to show in a period of this length."""
+    if path not in PANELS:
+        return min(cut.first_rung for cut in CUTS if cut.grain == grain)
+    return min(first_rung(panel, grain) for panel in shown(path, grain))
+
+
 def charts() -> tuple[Panel, ...]:
     """Every panel that Plotly draws, each once: they have a callback of their own."""
     every = {

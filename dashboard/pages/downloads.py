@@ -1,16 +1,21 @@
 """Downloads: every release with its files, whole or one cut of it. Pure: history in, page out."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from dash import html
 
 from dashboard import cuts, parts, periods
 from dashboard.data import PUBLISHED, History, Release
+from dashboard.pages import filters
 from dashboard.params import Asked
 from dashboard.parts import Node, attribute
 from konectus import i18n
-from konectus.figures import MONTH
+from konectus.figures import MONTH, QUARTER, WEEK
 from konectus.i18n import gettext as _
+from konectus.i18n import msg
+
+ALL: Mapping[str, str] = {MONTH: msg("All months"), QUARTER: msg("All quarters"), WEEK: msg("All weeks")}
 
 
 def content(history: History, asked: Asked) -> Node:
@@ -18,15 +23,13 @@ def content(history: History, asked: Asked) -> Node:
     pieces = [
         html.Header(html.Div([html.H1(_("Downloads")), html.P(lead)]), className="page-head"),
         one(history, asked),
-        every(history),
+        every(history, asked),
     ]
     return html.Div(pieces, className="page", **attribute("data-permalink", asked.permalink))
 
 
 def one(history: History, asked: Asked) -> Node:
     """One release, whole or one figure of it; what is not published cannot be chosen and says why."""
-    known = history.of(asked.grain)
-    listed = [parts.Option(periods.written(release), periods.words(release)) for release in reversed(known)]
     options = [html.Option(_("All figures"), value="", selected=not asked.cut)]
     for choice in cuts.choices(history, asked.release):
         words = f"{choice.words} \N{EM DASH} {choice.reason}" if choice.reason else choice.words
@@ -41,7 +44,8 @@ def one(history: History, asked: Asked) -> Node:
         **attribute("data-filter", "cut"),
     )
     shown = [
-        parts.select("period", _("Period"), listed, periods.written(asked.release)),
+        *filters.lengths(history, asked, "downloads"),
+        filters.period(history, asked),
         html.Label([html.Span(_("Figure")), figure], htmlFor="filter-cut"),
     ]
     form = html.Form(shown, className="filterbar", **attribute("aria-label", _("Filters")))
@@ -50,11 +54,11 @@ def one(history: History, asked: Asked) -> Node:
     return parts.card("one", _("Choose what to download"), [form, said, _files(asked.release, asked.cut, "btn")])
 
 
-def every(history: History) -> Node:
-    """All releases with their files, newest first."""
+def every(history: History, asked: Asked) -> Node:
+    """All releases of that length with their files, newest first."""
     head = [_("Period"), _("Published on"), _("Figures"), _("Hidden"), _("Release"), _("Files")]
-    rows = [_row(release) for release in reversed(history.published)]
-    return parts.card("every", _("All releases"), [parts.table(head, rows)], parts.Frame(kind="flush"))
+    rows = [_row(release) for release in reversed(history.of(asked.grain))]
+    return parts.card("every", _(ALL[asked.grain]), [parts.table(head, rows)], parts.Frame(kind="flush"))
 
 
 def _row(release: Release) -> list[Node]:

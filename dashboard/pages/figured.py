@@ -39,9 +39,7 @@ def content(history: History, asked: Asked, path: str) -> Node:
 
 def nothing_yet(title: str, path: str) -> Node:
     """The page before any of its figures is published."""
-    fewest = min(
-        panels.first_rung(panel, grain) for grain in panels.grains(path) for panel in panels.shown(path, grain)
-    )
+    fewest = min(panels.fewest(path, grain) for grain in panels.grains(path))
     words = _("These figures are published from {n} Clients on.", n=i18n.format_number(fewest))
     return html.Div([html.H1(title), parts.empty("chart-line", _("No figures yet"), words)], className="page")
 

@@ -8,6 +8,7 @@ from dashboard import panels, parts, periods
 from dashboard.data import History, Release
 from dashboard.params import Asked
 from dashboard.parts import Node, Option, attribute
+from konectus import i18n
 from konectus.figures import MONTH, QUARTER, WEEK, Grain
 from konectus.i18n import gettext as _
 from konectus.i18n import msg
@@ -17,20 +18,24 @@ LENGTHS: Mapping[str, str] = {MONTH: msg("Month"), QUARTER: msg("Quarter"), WEEK
 
 def bar(history: History, asked: Asked, path: str = "") -> Node:
     """The length of the period where the page has several, the period, and the earlier one beside it."""
-    grains = panels.grains(path)
-    known = history.of(asked.grain)
-    chosen = periods.written(asked.release)
-    listed = [Option(periods.written(release), periods.words(release)) for release in reversed(known)]
-    shown = [parts.select("period", _(LENGTHS[asked.release.grain]), listed, chosen)]
-    if len(grains) > 1:
-        lengths = [Option(grain, _(LENGTHS[grain]), _reason(history, path, grain)) for grain in grains]
-        shown.insert(0, parts.select("grain", _("By"), lengths, asked.grain))
-    elif asked.grain != MONTH:
-        # The page has one length, which is not the one that an address means when it says none.
-        shown.insert(0, parts.select("grain", _("By"), [Option(asked.grain, _(LENGTHS[asked.grain]))], asked.grain))
+    shown = [*lengths(history, asked, path), period(history, asked)]
     if asked.versus:
         shown.append(_versus(history, asked, asked.versus))
     return html.Form(shown, className="filterbar", **attribute("aria-label", _("Filters")))
+
+
+def lengths(history: History, asked: Asked, path: str) -> list[Node]:
+    """Nothing where a page has months alone: they are what an address means when it says none."""
+    grains = panels.grains(path)
+    if grains == (MONTH,):
+        return []
+    options = [Option(grain, _(LENGTHS[grain]), _reason(history, path, grain)) for grain in grains]
+    return [parts.select("grain", _("By"), options, asked.grain)]
+
+
+def period(history: History, asked: Asked) -> Node:
+    listed = [Option(periods.written(one), periods.words(one)) for one in reversed(history.of(asked.grain))]
+    return parts.select("period", _(LENGTHS[asked.grain]), listed, periods.written(asked.release))
 
 
 def _versus(history: History, asked: Asked, versus: Release) -> Node:
@@ -49,5 +54,4 @@ def _earlier(other: Release, asked: Asked) -> Option:
 def _reason(history: History, path: str, grain: Grain) -> str:
     if history.of(grain):
         return ""
-    fewest = min(panels.first_rung(panel, grain) for panel in panels.shown(path, grain))
-    return _("from {n} Clients on", n=fewest)
+    return _("from {n} Clients on", n=i18n.format_number(panels.fewest(path, grain)))

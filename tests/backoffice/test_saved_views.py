@@ -108,6 +108,13 @@ def test_without_a_session_the_way_leads_to_the_door_of_the_staff(web: Web) -> N
     assert answer.headers["location"].startswith("/admin/login")
 
 
+def test_readers_are_answered_in_the_language_they_ask_for(web: Web) -> None:
+    """Staff have none on record; the analysts' pages are in both."""
+    http = web.staff_as(StaffRole.ANALYST)
+    assert "No saved view yet" in http.get("/views", headers={"accept-language": "en-US,en;q=0.9"}).text
+    assert "Todavía no hay vistas guardadas" in http.get("/views", headers={"accept-language": "fr"}).text
+
+
 def test_another_site_saves_nothing(analyst: httpx.Client) -> None:
     foreign = analyst.post("/views", data=OCTOBER, headers={"sec-fetch-site": "cross-site"})
     assert foreign.status_code == 403
