@@ -135,9 +135,10 @@ def _with_holes(steps: Sequence[Step]) -> Iterator[Step]:
         yield step
 
 
-def _reach(alone: Mapping[date, Interval], step: Step, *, up: bool) -> float:
+def _reach(alone: Mapping[date, Interval], step: Step, *, up: bool) -> float | None:
+    """None draws nothing; a reach of 0 would draw its cap."""
     if step.period not in alone or step.interval is None:
-        return 0.0
+        return None
     found = step.interval
     return found.high - found.value if up else found.value - found.low
 

@@ -47,6 +47,7 @@ def test_a_month_alone_between_two_hidden_ones_is_a_dot_with_its_error() -> None
     stroke = through_time([line(None, 22, None)], [], "light").data[-1]
     assert list(stroke.marker.size) == [0, 7, 0]
     assert stroke.error_y.array[1] == pytest.approx(7.84, abs=0.01)
+    assert (stroke.error_y.array[0], stroke.error_y.arrayminus[2]) == (None, None)
 
 
 def test_a_series_that_is_hidden_throughout_draws_nothing() -> None:
