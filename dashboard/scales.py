@@ -24,7 +24,7 @@ def value(unit: str, interval: Interval) -> str:
     """The value with the digits that its interval leaves meaningful."""
     margin = (interval.high - interval.low) / 2
     if unit == SECONDS:
-        return i18n.format_duration(max(interval.value, 0.0))
+        return i18n.format_duration(interval.value, margin)
     if unit in SHARES:
         return f"{locale.number(interval.value * 100, margin * 100, finest=1)}\N{NO-BREAK SPACE}%"
     return locale.number(interval.value, margin)
@@ -34,7 +34,8 @@ def doubt(unit: str, interval: Interval) -> str:
     """The ± of an even interval, else its bounds."""
     below, above = interval.value - interval.low, interval.high - interval.value
     if unit == SECONDS:
-        low, high = (i18n.format_duration(max(bound, 0.0)) for bound in (interval.low, interval.high))
+        margin = (interval.high - interval.low) / 2
+        low, high = (i18n.format_duration(bound, margin) for bound in (interval.low, interval.high))
         return _("{low} to {high}", low=low, high=high)
     if abs(above - below) <= EVEN * max(above, below):
         margin = max(above, below)

@@ -152,8 +152,8 @@ def relative(instant: datetime, now: datetime) -> str:
     return gettext("just now")
 
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_ROUND = 10  # of a unit, from which on the next smaller one says nothing more
+_LENGTHS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
+_FEW = 10  # of a unit, up to which the next smaller one is told whatever the doubt
 
 
 def format_number(value: Number, digits: int | None = None) -> str:
@@ -167,15 +167,17 @@ def format_percent(share: Number, digits: int = 0) -> str:
     return f"{format_number(share * 100, digits)}\N{NO-BREAK SPACE}%"
 
 
-def format_duration(seconds: float) -> str:
-    """In the largest unit that fits, with the next one while it says something: "45 s", "2 h 10 min", "3 d"."""
-    size, unit = next((pair for pair in _UNITS if round(seconds) >= pair[0]), (1, "s"))
-    smaller = next((pair for pair in _UNITS if pair[0] < size), None)
-    if smaller is None or seconds >= size * _ROUND:
-        return f"{format_number(round(seconds / size))}\N{NO-BREAK SPACE}{unit}"
-    whole, rest = divmod(round(seconds / smaller[0]), size // smaller[0])
-    told = f"{whole}\N{NO-BREAK SPACE}{unit}"
-    return f"{told} {rest}\N{NO-BREAK SPACE}{smaller[1]}" if rest else told
+def format_duration(seconds: float, margin: float = 0.0) -> str:
+    """In the largest unit and, where a doubt of `margin` seconds leaves it a meaning, the next one: "2 h 10 min"."""
+    for size, unit, small, below in _LENGTHS:
+        if seconds < size - small / 2:
+            continue
+        whole, rest = divmod(round(seconds / small), size // small)
+        if whole >= _FEW and margin >= size:
+            return f"{format_number(round(seconds / size))}\N{NO-BREAK SPACE}{unit}"
+        told = f"{format_number(whole)}\N{NO-BREAK SPACE}{unit}"
+        return f"{told} {rest}\N{NO-BREAK SPACE}{below}" if rest else told
+    return f"{format_number(round(max(seconds, 0.0)))}\N{NO-BREAK SPACE}s"
 
 
 def format_money(cents: int, currency: str = "MXN") -> str:

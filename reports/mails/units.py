@@ -2,7 +2,7 @@
 
 import math
 
-from konectus.i18n import format_number, gettext
+from konectus.i18n import format_duration, format_number, gettext
 from reports.mails.facts import Interval
 
 SECONDS, INDEX = "seconds", "index"
@@ -13,16 +13,14 @@ _EVEN = 0.1
 _TICKS = 4
 # Steps of an axis of durations, in seconds; beyond them whole days.
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200)
-_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
-_LENGTHS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s"))
-_FEW = 10  # of a unit, up to which the next smaller one is told whatever the doubt
+_DAY = 86_400
 
 
 def said(unit: str, interval: Interval) -> str:
     """Value and doubt, with the digits that the doubt leaves meaningful. Below zero is noise around nothing: zero."""
     if unit == SECONDS:
         margin = (interval.high - interval.low) / 2
-        value, low, high = (lasting(one, margin) for one in (interval.value, interval.low, interval.high))
+        value, low, high = (format_duration(one, margin) for one in (interval.value, interval.low, interval.high))
         return gettext("{value} ({low} to {high})", value=value, low=low, high=high)
     factor, ending = (100, _PERCENT) if unit in SHARES else (1, "")
     shown, finest = interval.times(factor), 1 if unit in SHARES or unit == INDEX else 0
@@ -35,23 +33,10 @@ def said(unit: str, interval: Interval) -> str:
     return gettext("{value} ({low} to {high})", value=value + ending, low=low, high=high + ending)
 
 
-def lasting(seconds: float, margin: float = 0.0) -> str:
-    """A duration in its largest unit and, where the doubt leaves it a meaning, the next one: "2 h 10 min"."""
-    for size, unit, small, below in _LENGTHS:
-        if seconds < size - small / 2:
-            continue
-        whole, rest = divmod(round(seconds / small), size // small)
-        if whole >= _FEW and margin >= size:
-            return f"{format_number(round(seconds / size))}\N{NO-BREAK SPACE}{unit}"
-        told = f"{format_number(whole)}\N{NO-BREAK SPACE}{unit}"
-        return f"{told} {rest}\N{NO-BREAK SPACE}{below}" if rest else told
-    return f"{format_number(round(max(seconds, 0.0)))}\N{NO-BREAK SPACE}s"
-
-
 def level(unit: str, at: float) -> str:
     """A level of an axis."""
     if unit == SECONDS:
-        return lasting(at) if at else "0"
+        return format_duration(at) if at else "0"
     if unit in SHARES:
         return f"{format_number(round(at * 100, 4))}{_PERCENT}"
     return format_number(round(at, 4))

@@ -89,24 +89,23 @@ def test_money_and_numbers_have_a_true_minus_and_a_comma_for_thousands() -> None
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "margin", "said"),
     [
-        (0, "0 s"),
-        (0.4, "0 s"),
-        (59, "59 s"),
-        (75, "1 min 15 s"),
-        (600, "10 min"),
-        (7_830, "2 h 10 min"),
-        (36_000, "10 h"),
-        (38_160, "11 h"),
-        (35_999, "10 h"),
-        (59.6, "1 min"),
-        (90_000, "1 d 1 h"),
-        (864_000, "10 d"),
+        (0, 0, "0 s"),
+        (-3, 0, "0 s"),
+        (59, 0, "59 s"),
+        (59.6, 0, "1 min"),
+        (75, 0, "1 min 15 s"),
+        (7_830, 0, "2 h 10 min"),
+        (38_160, 0, "10 h 36 min"),
+        (38_160, 4_000, "11 h"),
+        (7_830, 4_000, "2 h 10 min"),
+        (90_000, 0, "1 d 1 h"),
+        (864_000, 0, "10 d"),
     ],
 )
-def test_a_duration_is_told_in_its_two_largest_units(seconds: float, said: str) -> None:
-    assert i18n.format_duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == said
+def test_a_duration_is_told_as_finely_as_its_doubt_allows(seconds: float, margin: float, said: str) -> None:
+    assert i18n.format_duration(seconds, margin).replace("\N{NO-BREAK SPACE}", " ") == said
 
 
 def test_short_distances_in_time_are_told_both_ways() -> None:
