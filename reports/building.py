@@ -6,12 +6,12 @@ Which period is due and what it may spend is in chronicle.py, how noise is made 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from konectus.errors import Conflict
 from konectus.figures import MONTH
-from konectus.store.models.released import Release
+from konectus.store.models.released import Gate, Release
 from reports import capping, estimates, rows, sources
 from reports.chronicle import Ceilings, Chronicle
 from reports.estimates import Terms
@@ -66,7 +66,7 @@ def build(period: Period, databases: Databases, given: Ceilings, now: datetime) 
     if now < period.closes_at:
         raise PeriodOpen(f"{period} closes on {period.closes_at:%Y-%m-%d}; releases are made from then on")
     sources.open_snapshot(databases.main)
-    databases.released.execute(text("select pg_advisory_xact_lock(hashtext('released.release'))"))
+    databases.released.execute(select(Gate).with_for_update()).one()
     chronicle = Chronicle.read(databases.released)
     found = chronicle.of(period)
     if found is not None:

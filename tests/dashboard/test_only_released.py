@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import anyio
 import psycopg
@@ -21,11 +23,14 @@ from starlette.types import Message
 from dashboard import inside, panels, shell
 from dashboard.app import Dashboard, create_app
 from dashboard.data import Figures, History
+from konectus.domain.channels import Channel
 from konectus.mail.letters import House
 from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
 from reports.mails import letter, reading
 from reports.mails.letter import Addressee
+from tests.ingestion.harness import update
+from tests.ingestion.stored import Stored, log, work
 from tests.support.browsing import HTML, Visitor
 from tests.support.clock import ManualClock
 from tests.support.database import Templates, installed
@@ -34,6 +39,8 @@ from tests.support.figures import AFTER, World, client_id
 from tests.support.mailbox import parsed
 
 SECRETS = ("Zarzamora del Norte", "ZNO010101AAA", "legal@zarzamora.example", "Ximena Zarzamora")
+# What an End Contact wrote, and who that is (tests/ingestion/harness.py).
+WROTE, CONTACT = "¿Tienen zarzamoras congeladas?", "Ana Solís"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONTHS = ["2026-08", "2026-09", "2026-10"]
 
@@ -68,6 +75,11 @@ REFUSED = [
     "update released.cell set value = 0",
     "delete from released.ledger",
     "truncate released.release cascade",
+    "select * from released.gate",
+    "select from released.gate for key share",
+    "begin; lock table released.gate in access share mode",
+    "begin; lock table released.cell in row exclusive mode",
+    "select from released.cell for key share",
     "alter table released.cell add column x int",
     "select pg_terminate_backend(pid) from pg_stat_activity where usename <> current_user",
     "select pg_reload_conf()",
@@ -90,6 +102,7 @@ class Reader:
 
     world: World
     dashboard: Dashboard
+    heard: UUID  # the Client to whom somebody wrote
 
     @property
     def visitor(self) -> Visitor:
@@ -115,17 +128,32 @@ def reader(templates: Templates, endpoint: Endpoint, tmp_path_factory: pytest.Te
                 ),
                 {"name": SECRETS[0], "tax": SECRETS[1], "email": SECRETS[2], "id": client_id(0)},
             )
-        Factory(made).user(client_id(0), name=SECRETS[3])
+        make = Factory(made)
+        make.user(client_id(0), name=SECRETS[3])
+        heard = make.client().id
+        log(made, f"telegram:{make.connector(heard, channel=Channel.TELEGRAM)}", update(1, WROTE))
+        work(made)
         world.releaser.build_all(*MONTHS)
         dashboard = create_app(made.settings, ManualClock(AFTER))
-        yield Reader(world, dashboard)
+        yield Reader(world, dashboard, heard)
         dashboard.close()
 
 
 def assert_silent(answer: str | bytes) -> None:
     """None of the words, nor what would tell of where they are kept."""
     said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    for secret in (*SECRETS, "Zarzamora", "select ", "psycopg", "postgresql://", "Traceback"):
+    for secret in (
+        *SECRETS,
+        WROTE,
+        CONTACT,
+        "Zarzamora",
+        "zarzamora",
+        "Solís",
+        "select ",
+        "psycopg",
+        "postgresql://",
+        "Traceback",
+    ):
         assert secret not in said, secret
 
 
@@ -134,6 +162,9 @@ def test_the_words_that_are_looked_for_are_there_to_be_found(reader: Reader) -> 
     with reader.world.installation.database.session(Role.WORKER) as session:
         kept = session.execute(text("select legal_name from ledger.client where id = :id"), {"id": client_id(0)})
         assert kept.scalar_one() == SECRETS[0]
+    stored = Stored(reader.world.installation, reader.heard)
+    assert stored.texts() == [WROTE]
+    assert [name for _id, name in stored.contacts()] == [CONTACT]
     with pytest.raises(AssertionError, match="Zarzamora"):
         assert_silent(f"… {SECRETS[0]} …")
 
@@ -155,6 +186,23 @@ def test_nothing_more_is_open_to_who_turns_the_reading_mode_off(reader: Reader, 
         conn.execute("set default_transaction_read_only = off")
         with pytest.raises(SHUT):
             conn.execute(statement.encode())
+
+
+# docs/privacy.md: what a superuser may say to a server of one's own, against the one thing that is left.
+NO_LARGE_OBJECTS = "revoke execute on function lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea) from public"
+
+
+def test_the_statement_of_the_document_takes_large_objects_away(reader: Reader, superuser: Endpoint) -> None:
+    assert NO_LARGE_OBJECTS in Path("docs/privacy.md").read_text()
+    released = reader.world.installation.released.conninfo(Role.ANALYST)
+    database = psycopg.conninfo.conninfo_to_dict(released)["dbname"]
+    with psycopg.connect(superuser.url(str(database)).replace("+psycopg", ""), autocommit=True) as conn:
+        conn.execute(NO_LARGE_OBJECTS)
+    with psycopg.connect(released, autocommit=True) as conn:
+        conn.execute("set default_transaction_read_only = off")
+        for statement in ("select lo_creat(-1)", "select lo_create(0)", "select lo_from_bytea(0, 'x')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(statement)
 
 
 def test_the_analyst_enters_no_other_database(reader: Reader) -> None:

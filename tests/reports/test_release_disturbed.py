@@ -14,10 +14,10 @@ from konectus.figures import MONTH
 from konectus.services.installation import Installation
 from konectus.store.roles import Role
 from konectus.store.session import DatabaseDown
-from reports import anonymize, chain, release
-from reports.building import Outcome
+from reports import anonymize, building, chain, periods, release
+from reports.building import Databases, Outcome
 from tests.support.clock import ManualClock
-from tests.support.figures import AFTER, World, client_id, months
+from tests.support.figures import AFTER, CEILINGS, World, client_id, months
 
 EVERYTHING = """
 select (select count(*) from released.release), (select count(*) from released.cell),
@@ -90,6 +90,29 @@ def test_three_schedulers_at_once_make_each_release_once(world: World) -> None:
     assert world.releaser.released("select count(*) from released.ledger") == [(len(known),)]
     with world.installation.released.session(Role.RELEASER) as session:
         assert chain.broken(session) == []
+
+
+HELD = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+ALL_READABLE = """
+select format('lock table %s in access share mode', c.oid::regclass) from pg_class c
+where c.relnamespace = 'released'::regnamespace and c.relkind = 'r' and has_table_privilege(c.oid, 'select')"""
+
+
+def test_no_lock_that_an_analyst_can_hold_keeps_a_release_waiting(world: World) -> None:
+    """Advisory locks are anybody's, so a release takes none; to lock a table against writing, rights are missing."""
+    world.believable(clients=150, months=["2026-08", "2026-09"])
+    with world.installation.released.session(Role.ANALYST) as analyst:
+        locks = analyst.execute(text(ALL_READABLE)).scalars().all()
+        assert len(locks) == 4
+        for statement in locks:
+            analyst.execute(text(statement))
+        analyst.execute(text("select id from released.release")).all()
+        with world.installation.released.session(Role.RELEASER) as released:
+            released.execute(text("set local lock_timeout = '2s'"))
+            with world.installation.database.session(Role.RELEASER) as main:
+                assert building.build(periods.parse("2026-08"), Databases(main, released), CEILINGS, AFTER).built
+            assert released.execute(text(HELD)).scalar() == 0
+        assert world.releaser.build("2026-09").built
 
 
 @pytest.mark.parametrize("clients", [1, 19, 20, 119, 121])

@@ -146,6 +146,15 @@ class Annotation(ReleasedBase):
     words_en: Mapped[str]
 
 
+class Gate(ReleasedBase):
+    """One row, where releases wait for each other: no right of an analyst reaches it, so none can hold a release up."""
+
+    __tablename__ = "gate"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class LedgerEntry(ReleasedBase):
     """What a release spent of the privacy budget, booked on its month."""
 
