@@ -265,7 +265,11 @@ def _written(request: Request, status: int, words: Words, code: str) -> Response
 
 
 def _home(request: Request) -> str:
-    return "/" + request.url.path.split("/")[1] if request.url.path.startswith(("/admin", "/dashboard")) else "/inbox"
+    return (
+        "/" + request.url.path.split("/")[1]
+        if request.url.path.startswith(("/admin", "/dashboard", "/views"))
+        else "/inbox"
+    )
 
 
 def _wants_problem(request: Request) -> bool:

@@ -26,12 +26,16 @@ Typed = Annotated[str, Form()]
 
 @dataclass(frozen=True)
 class Page:
-    """The views; what is to be kept, where something is; what was refused, and of which view (None: of the new one)."""
+    """The views; what is to be kept, where something is; what was refused, and of which view (None: of the new one).
+
+    `typed`: the name that this view was to have.
+    """
 
     kept: tuple[Kept, ...]
     new: NewView | None = None
     refused: str = ""
     of: UUID | None = None
+    typed: str = ""
 
 
 @router.get("")
@@ -45,7 +49,7 @@ def show(
     """All of them, and with an address the form that keeps it."""
     new = NewView("", path, query.removeprefix("?")) if path is not None else None
     with works.staff(actor) as work:
-        return HTMLResponse(_page(work, reader, new=new))
+        return HTMLResponse(_written(reader, Page(_kept(work), new)))
 
 
 def _typed(name: Typed = "", path: Typed = "", query: Typed = "") -> NewView:
@@ -59,7 +63,7 @@ def keep(works: TheWorks, actor: TheActor, reader: TheReader, new: Annotated[New
             saved_views.keep(work, new)
     except (BadView, NameTaken, TooManyViews) as error:
         with works.staff(actor) as work:
-            return HTMLResponse(_page(work, reader, new=new, refused=_words(error)), UNREADABLE)
+            return HTMLResponse(_written(reader, Page(_kept(work), new, _words(error))), UNREADABLE)
     return RedirectResponse(HOME, errors.SEE_OTHER)
 
 
@@ -70,7 +74,8 @@ def rename(works: TheWorks, actor: TheActor, reader: TheReader, view_id: UUID, n
             saved_views.rename(work, view_id, name)
     except (BadView, NameTaken) as error:
         with works.staff(actor) as work:
-            return HTMLResponse(_page(work, reader, refused=_words(error), of=view_id), UNREADABLE)
+            refused = Page(_kept(work), refused=_words(error), of=view_id, typed=name)
+            return HTMLResponse(_written(reader, refused), UNREADABLE)
     return RedirectResponse(HOME, errors.SEE_OTHER)
 
 
@@ -81,9 +86,12 @@ def delete(works: TheWorks, actor: TheActor, view_id: UUID) -> Response:
     return RedirectResponse(HOME, errors.SEE_OTHER)
 
 
-def _page(work: Work, reader: Reader, *, new: NewView | None = None, refused: str = "", of: UUID | None = None) -> str:
-    kept = tuple(stored.own(work.session, UUID(work.actor.id), most=MOST))
-    return pages.render("saved_views.html", reader, page=Page(kept, new, refused, of), longest=LONGEST_NAME)
+def _kept(work: Work) -> tuple[Kept, ...]:
+    return tuple(stored.own(work.session, UUID(work.actor.id), most=MOST))
+
+
+def _written(reader: Reader, page: Page) -> str:
+    return pages.render("saved_views.html", reader, page=page, longest=LONGEST_NAME)
 
 
 def _words(error: KonectusError) -> str:

@@ -24,7 +24,9 @@ def answer(request: Request, error: Exception) -> Response:
     headers = {"retry-after": RETRY_AFTER} if isinstance(error, Unavailable) else {}
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse({"code": code}, number, headers)
-    return HTMLResponse(shell.refusal(*_words(error)), number, headers)
+    # Who looks is said by the host alone; a dashboard of its own has no views to go back to.
+    has_views = getattr(request.state, "visitor", None) is not None
+    return HTMLResponse(shell.refusal(*_words(error), has_views=has_views), number, headers)
 
 
 def _words(error: Exception) -> tuple[str, str]:
@@ -34,6 +36,6 @@ def _words(error: Exception) -> tuple[str, str]:
         case Unauthenticated() | Forbidden():
             return _("These figures are for analysts"), _("Sign in again in the back office and open them from there.")
         case Invalid():
-            return _("That is not published"), _("The address asks for a month or a combination that no release has.")
+            return _("That is not published"), _("The address asks for a period or a combination that no release has.")
         case _:
             return _("The figures do not answer right now"), _("Nothing is lost. Try again in a few seconds.")

@@ -66,8 +66,9 @@ def document(asked: Asked, blocks: dict[str, str]) -> str:
     return _render("shell.html", page=BY_PATH[asked.path], pages=PAGES, asked=asked, **trusted)
 
 
-def refusal(title: str, words: str) -> str:
-    return _render("refused.html", title=title, words=words)
+def refusal(title: str, words: str, *, has_views: bool) -> str:
+    """`has_views`: the host is there, where the reader keeps views: one of them may have led here."""
+    return _render("refused.html", title=title, words=words, has_views=has_views)
 
 
 def _render(template: str, **context: object) -> str:

@@ -9,7 +9,9 @@
 
   // Another period begins with the comparison that suits it, another length with its newest; the address says what is shown.
   const kept = { grain: ["grain"], period: ["grain", "period"] };
+  let left = "";
   const go = (chosen) => {
+    left = chosen.id;
     const form = chosen.closest("form");
     const wanted = new URLSearchParams();
     const names = kept[chosen.dataset.filter];
@@ -19,6 +21,13 @@
     history.pushState({}, "", `?${wanted}`);
     dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
+  // The field that was chosen from is made anew with the page: who chose by keyboard goes on from there.
+  new MutationObserver(() => {
+    const on = document.activeElement;
+    if (!left || on?.id === left) return;
+    if (on === document.body) document.getElementById(left)?.focus();
+    if (document.activeElement !== document.body) left = "";
+  }).observe(document.documentElement, { childList: true, subtree: true });
   const follow = () => {
     const link = document.querySelector("[data-download]");
     if (link) link.search = location.search || link.dataset.download;
