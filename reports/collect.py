@@ -11,18 +11,21 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from konectus.domain.deadlines import LEGAL_ZONE, local_day
+from konectus.domain.deadlines import local_day, start_of
 from konectus.services.installation import Installation
 from konectus.store.roles import Role
-from reports import console, counting, whole_clients
-from reports.counting import INSTANT, LEGAL
+from reports import console, counting, hearing, whole_clients
 
 WATERMARK = "usage_daily"
 # Transactions that were open when a run looked are seen by the next one.
 OVERLAP = timedelta(hours=1)
 
-_TOUCHED = text(f"select distinct ({INSTANT})::date from tenant.message m where m.received_at >= :since")  # noqa: S608 -- ours
 _UNTIL = text("select until from platform.collect_watermark where name = :name for update")
+# Days that are counted again anyway are not looked for.
+_TOUCHED = text(f"""
+select distinct ({hearing.INSTANT})::date from tenant.message m
+where m.received_at >= cast(:since as timestamptz)
+  and least(m.occurred_at, m.received_at) < cast(:before as timestamptz)""")  # noqa: S608 -- ours
 _MOVE = text(
     "insert into platform.collect_watermark (name, until) values (:name, :until)"
     " on conflict (name) do update set until = excluded.until"
@@ -38,7 +41,7 @@ def run(installation: Installation) -> int:
 def rebuild(main: Session, first: date, last: date) -> int:
     """Count these days anew, both included, replacing what stood there; how many rows were written."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return _count(main, days, anew=True)
+    return count(main, days, anew=True)
 
 
 def catch_up(main: Session, now: datetime) -> int:
@@ -47,17 +50,22 @@ def catch_up(main: Session, now: datetime) -> int:
     until: datetime | None = main.execute(_UNTIL, {"name": WATERMARK}).scalar()
     # A clock that ran ahead once and was put right: what arrived since then is not behind the watermark.
     until = until and min(until, now)
-    since = until - OVERLAP if until else datetime.min.replace(year=1970, tzinfo=LEGAL_ZONE)
-    days = set(main.execute(_TOUCHED, LEGAL | {"since": since}).scalars())
+    days, since, before = set[date](), "-infinity", "infinity"
     if until is not None:
         yesterday = local_day(until) - timedelta(days=1)
-        days |= {yesterday + timedelta(days=n) for n in range((local_day(now) - yesterday).days + 1)}
-    written = _count(main, sorted(days), anew=False)
+        days = {yesterday + timedelta(days=n) for n in range((local_day(now) - yesterday).days + 1)}
+        since, before = (until - OVERLAP).isoformat(), start_of(yesterday).isoformat()
+    days |= set(main.execute(_TOUCHED, hearing.LEGAL | {"since": since, "before": before}).scalars())
+    written = count(main, sorted(days), anew=False)
     main.execute(_MOVE, {"name": WATERMARK, "until": now})
     return written
 
 
-def _count(main: Session, days: list[date], *, anew: bool) -> int:
+def count(main: Session, days: list[date], *, anew: bool) -> int:
+    """Count these days of all Clients; how many rows of channels were written. `anew`: replacing what stood there."""
+    if not days:
+        return 0
+    hearing.hear(main, days)
     whole_clients.count(main, days, anew=anew)
     return counting.count(main, days, anew=anew)
 

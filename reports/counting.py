@@ -1,6 +1,7 @@
 """The SQL that counts days into `ledger.usage_daily`, from metadata alone. Which days and when is in collect.py.
 
-What it reads is bounded by the days asked for: messages by when they were received, episodes by each of their instants.
+What it reads is bounded by the days asked for: messages were heard before (hearing.py), episodes are found by each of
+their instants.
 """
 
 from datetime import date, timedelta
@@ -8,19 +9,11 @@ from datetime import date, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from konectus.domain.deadlines import LEGAL_ZONE, start_of
+from konectus.domain.deadlines import start_of
 from konectus.store.models.figures import BINS, HOURS
-from reports.periods import CLOSES_AFTER, Month
+from reports.hearing import LEGAL
 
 FIRST_BIN = 15  # seconds; each further bin ends at twice the one before, the last one has no end
-LEGAL = {"zone": LEGAL_ZONE.key, "grace": CLOSES_AFTER}
-
-# An event counts on the day it happened; once that day's month is closed, on the day it arrived (privacy.md 2.1).
-# A channel's clock may run ahead of ours: nothing happens after it arrived.
-INSTANT = """case
-  when m.received_at < (date_trunc('month', least(m.occurred_at, m.received_at) at time zone :zone)
-                        + interval '1 month' + :grace) at time zone :zone
-  then least(m.occurred_at, m.received_at) else m.received_at end at time zone :zone"""
 
 
 def _spell(instant: str) -> str:
@@ -72,25 +65,15 @@ COUNTS = (
 STATEMENT = text(f"""
 insert into ledger.usage_daily as u (
   client_id, day, channel, plan_code, {", ".join(COUNTS)}, first_response_hist, resolution_hist, hours_in, failures)
-with heard as materialized (  -- else each Connector's whole history is looked through for the day
-  select m.client_id, m.connector_id, m.conversation_id, m.direction, m.status, m.failure, {INSTANT} as happened
-  from tenant.message m where m.received_at >= :first and m.received_at < :heard_before
-), message as (
-  select h.client_id, h.happened::date as day, c.channel, h.conversation_id,
-         case when h.direction = 'in' then extract(hour from h.happened)::int end as hour,
-         case when h.direction = 'in' then 'in' when h.status = 'failed' then 'failed'
-              when h.status in ('sent', 'delivered', 'read') then 'out' end as kind,
-         split_part(h.failure, ':', 1) as failure
-  from heard h join tenant.connector c on (c.client_id, c.id) = (h.client_id, h.connector_id)
-  where h.happened::date = any(:days)
-), said as (
+with said as (
   select client_id, day, channel,
-    count(*) filter (where kind = 'in') as messages_in, count(*) filter (where kind = 'out') as messages_out,
-    count(*) filter (where kind = 'failed') as sends_failed,
+    coalesce(sum(n) filter (where kind = 'in'), 0)::bigint as messages_in,
+    coalesce(sum(n) filter (where kind = 'out'), 0)::bigint as messages_out,
+    coalesce(sum(n) filter (where kind = 'failed'), 0)::bigint as sends_failed,
     count(distinct conversation_id) filter (where kind = 'in') as contacts_active
-  from message where kind is not null group by client_id, day, channel
+  from pg_temp.heard group by client_id, day, channel
 ), by_hour as (
-  select client_id, day, channel, hour, count(*) as n from message where hour is not null
+  select client_id, day, channel, hour, sum(n) as n from pg_temp.heard where hour is not null
   group by client_id, day, channel, hour
 ), hour as (
   select client_id, day, channel, array(
@@ -99,8 +82,8 @@ with heard as materialized (  -- else each Connector's whole history is looked t
   from by_hour h group by client_id, day, channel
 ), failed as (
   select client_id, day, channel, jsonb_object_agg(failure, n) as failures
-  from (select client_id, day, channel, coalesce(failure, 'unknown') as failure, count(*) as n
-        from message where kind = 'failed' group by client_id, day, channel, coalesce(failure, 'unknown')) f
+  from (select client_id, day, channel, failure, sum(n) as n from pg_temp.heard where failure is not null
+        group by client_id, day, channel, failure) f
   group by client_id, day, channel
 ), turn as (
   select client_id, channel, (opened_at at time zone :zone)::date as day,
@@ -148,13 +131,12 @@ on conflict (client_id, day, channel) do update set
 def asked(days: list[date], *, anew: bool) -> dict[str, object]:
     """The values of STATEMENT for these days, of which there is at least one."""
     first, last = min(days), max(days)
-    return LEGAL | {
+    return {
+        "zone": LEGAL["zone"],
         "days": days,
         "anew": anew,
         "first": start_of(first),
         "after": start_of(last + timedelta(days=1)),
-        # A day's last event is received, at the latest, when its month closes.
-        "heard_before": Month.of(last).closes_at,
         "bins": BINS,
         "hours": HOURS,
         "first_bin": FIRST_BIN,
@@ -162,8 +144,9 @@ def asked(days: list[date], *, anew: bool) -> dict[str, object]:
 
 
 def count(main: Session, days: list[date], *, anew: bool) -> int:
-    """Count these days of all Clients; how many rows were written. `anew`: replacing what stood there."""
-    if not days:
-        return 0
+    """Count these days, whose messages were heard, of all Clients; how many rows were written.
+
+    `anew`: replacing what stood there.
+    """
     result = main.execute(STATEMENT, asked(days, anew=anew))
     return int(result.rowcount)  # type: ignore[attr-defined]  # an INSERT has one; the annotation is of any result

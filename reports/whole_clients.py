@@ -1,7 +1,7 @@
 """The SQL that counts days into `ledger.client_daily`: what is a Client's and not a channel's. Metadata alone.
 
-Channels' days are counted in counting.py; which days and when is in collect.py. Kept as those are: a day that is
-counted again does not lose what is gone since, unless it is counted anew on purpose.
+Channels' days are counted in counting.py; which messages are a day's is in hearing.py, which days in collect.py. Kept
+as those are: a day that is counted again does not lose what is gone since, unless it is counted anew on purpose.
 """
 
 from datetime import date, timedelta
@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from konectus.domain.deadlines import start_of
 from konectus.store.models.figures import LOADS
-from reports.counting import INSTANT, LEGAL
-from reports.periods import Month
+from reports.hearing import LEGAL
 
 
 def _event(kind: str, instant: str, source: str) -> str:
@@ -49,14 +48,9 @@ with day as (
   select client_id, day, jsonb_object_agg(state, n) as connectors
   from (select client_id, day, state, count(*) as n from state where state is not null group by client_id, day, state) s
   group by client_id, day
-), answered as (
-  select m.client_id, m.author_id, m.conversation_id, ({INSTANT})::date as day from tenant.message m
-  where m.received_at >= :first and m.received_at < :heard_before
-    and m.direction = 'out' and m.author = 'agent' and m.author_id is not null
-    and m.status in ('sent', 'delivered', 'read')
 ), load as (
   select client_id, day, width_bucket(count(distinct conversation_id) - 1, cast(:loads as bigint[])) as band
-  from answered where day = any(:days) group by client_id, day, author_id
+  from pg_temp.heard where author_id is not null group by client_id, day, author_id
 ), loaded as (
   select client_id, day, array(
     select count(*) filter (where band = place)::int from unnest(array_agg(load.band)) b(band),
@@ -88,16 +82,17 @@ on conflict (client_id, day) do update set
 
 
 def count(main: Session, days: list[date], *, anew: bool) -> int:
-    """Count these days of all Clients; how many rows were written. `anew`: replacing what stood there."""
-    if not days:
-        return 0
+    """Count these days, whose messages were heard, of all Clients; how many rows were written.
+
+    `anew`: replacing what stood there.
+    """
     first, last = min(days), max(days)
     when = {
+        "zone": LEGAL["zone"],
         "days": days,
         "anew": anew,
         "first": start_of(first),
         "after": start_of(last + timedelta(days=1)),
-        "heard_before": Month.of(last).closes_at,
     }
-    result = main.execute(_COUNT, LEGAL | when | {"loads": list(LOADS), "bands": len(LOADS) + 1})
+    result = main.execute(_COUNT, when | {"loads": list(LOADS), "bands": len(LOADS) + 1})
     return int(result.rowcount)  # type: ignore[attr-defined]  # an INSERT has one; the annotation is of any result

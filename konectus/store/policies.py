@@ -87,7 +87,8 @@ def statements() -> Iterator[str]:
         "do $$ begin "
         f"execute format('revoke all on database %I from public', {database}); "
         + "".join(f"execute format('grant connect on database %I to {role}', {database}); " for role in _MAY_USE)
-        + "end $$"
+        # Days are counted out of a table that lasts as long as the counting (reports/hearing.py).
+        + f"execute format('grant temporary on database %I to {Role.RELEASER}', {database}); end $$"
     )
     yield f"revoke all on schema {', '.join(SCHEMAS)}, public from public"
     for role, schemas in _MAY_USE.items():

@@ -8,7 +8,7 @@ from sqlalchemy import text, update
 from konectus.services.installation import Installation
 from konectus.store.models.inbox import Conversation
 from konectus.store.roles import Role
-from reports import collect, counting
+from reports import collect, counting, hearing
 from tests.support.clock import ManualClock
 from tests.support.talks import Talk, Talks, rollups
 
@@ -72,7 +72,7 @@ def test_reopening_and_resolving_count_on_their_days(
     change(talk, status="closed", closed_at=again + timedelta(seconds=10))
     clock.advance(days=2)
     with installation.database.session(Role.RELEASER) as session:
-        counting.count(session, [WEDNESDAY, THURSDAY], anew=False)
+        collect.count(session, [WEDNESDAY, THURSDAY], anew=False)
     first, second = rollups(installation)
     told = ("contacts_new", "conversations_opened", "conversations_reopened", "conversations_closed")
     assert [first[name] for name in told] == [1, 1, 0, 1]
@@ -123,8 +123,11 @@ def test_counting_reads_the_days_asked_for_and_not_the_history(talks: Talks, ins
     talks.start(NOON).message(NOON)
     with installation.database.session(Role.RELEASER) as session:
         session.execute(text("set local enable_seqscan = off"))
-        explain = text(f"explain {counting.STATEMENT.text}")
-        plan = "\n".join(session.execute(explain, counting.asked([WEDNESDAY], anew=False)).scalars())
+        hearing.hear(session, [WEDNESDAY])
+        plan = ""
+        for statement in (hearing.SLICE, counting.STATEMENT):
+            asked = counting.asked([WEDNESDAY], anew=False) | hearing.LEGAL
+            plan += "\n".join(session.execute(text(f"explain {statement.text}"), asked).scalars())
     assert "ix_episode_opened_at" in plan
     assert "ix_episode_closed_at" in plan
     assert "ix_episode_first_reply_at" in plan
@@ -134,4 +137,4 @@ def test_counting_reads_the_days_asked_for_and_not_the_history(talks: Talks, ins
 
 def test_no_day_asked_for_writes_nothing(installation: Installation) -> None:
     with installation.database.session(Role.RELEASER) as session:
-        assert counting.count(session, [], anew=False) == 0
+        assert collect.count(session, [], anew=False) == 0

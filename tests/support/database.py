@@ -61,6 +61,7 @@ class Templates:
 
     def copy_main(self, name: str) -> None:
         self._copy(self.main, name, _LOGINS)
+        self._run(f'grant temporary on database "{name}" to konectus_releaser')
 
     def copy_released(self, name: str) -> None:
         self._copy(self.released, f"{name}_released", "konectus_releaser, konectus_analyst")

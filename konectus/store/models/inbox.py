@@ -121,7 +121,9 @@ class Message(Base):
         one_of("author", Author),
         one_of("status", Delivery),
         # The daily figures read what arrived since they last looked.
-        Index("ix_message_received_at", "received_at", postgresql_using="brin"),
+        Index(
+            "ix_message_received_at", "received_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+        ),
         Index("ix_message_thread", "client_id", "conversation_id", "occurred_at", "id"),
         Index("ix_message_stored", "client_id", "stored_in", "id"),
         TENANT,
