@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from backoffice import errors, health, media, pages, saved_views
+from backoffice import errors, health, media, pages, saved_views, tickets
 from backoffice.account import exports
 from backoffice.account import routes as account
 from backoffice.api import routes as api
@@ -87,6 +87,7 @@ _ROUTERS = (
     account.router,
     exports.router,
     saved_views.router,
+    tickets.router,
     mail.router,
     meta.router,
     payments.router,

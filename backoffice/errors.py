@@ -140,6 +140,11 @@ WORDS = {
         msg("Something does not fit"), msg("Look at the fields again; nothing was saved."), glyph="pencil"
     ),
     "too_many": Words(msg("Too many tries"), msg("Wait a moment and try again."), glyph="hourglass"),
+    "no_ticket_key": Words(
+        msg("This installation hands out no passes to the figures"),
+        msg("Tell whoever runs it: the web process needs the same KONECTUS_SECRET_KEY as the dashboard."),
+        glyph="key-round",
+    ),
     "unavailable": Words(
         msg("We cannot do this right now"),
         msg("It is our trouble. Try again in a moment; nothing of yours is lost."),
@@ -209,7 +214,7 @@ def words_of(error: KonectusError) -> Words:
 
 def to_sign_in(request: Request) -> Response:
     """The door that belongs to the address; the reader returns to it afterwards."""
-    door = "/admin/login" if request.url.path.startswith(("/admin", "/dashboard", "/views")) else "/login"
+    door = "/admin/login" if request.url.path.startswith(_HOUSES_OF_STAFF) else "/login"
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"{door}?{urlencode({'next': here})}", SEE_OTHER)
 
@@ -264,12 +269,14 @@ def _written(request: Request, status: int, words: Words, code: str) -> Response
     return HTMLResponse(pages.render("error.html", reader, home=_home(request), **shown), status)
 
 
+_HOUSES_OF_STAFF = ("/admin", "/dashboard", "/views", "/tickets")
+
+
 def _home(request: Request) -> str:
-    return (
-        "/" + request.url.path.split("/")[1]
-        if request.url.path.startswith(("/admin", "/dashboard", "/views"))
-        else "/inbox"
-    )
+    if not request.url.path.startswith(_HOUSES_OF_STAFF):
+        return "/inbox"
+    house = "/" + request.url.path.split("/")[1]
+    return "/dashboard" if house == "/tickets" else house
 
 
 def _wants_problem(request: Request) -> bool:

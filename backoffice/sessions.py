@@ -1,4 +1,4 @@
-"""Who is looking: the visitor of a request, the two sign-in cookies, and which addresses ask for whom.
+"""Who is looking: the visitor of a request, the cookies of sign-in and ticket, and which addresses ask for whom.
 
 What a session is worth (expiry, revocation, access) is decided by konectus.services.identity.
 """
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from konectus import i18n
+from konectus import i18n, passes
 from konectus.domain.roles import StaffRole, UserRole
 from konectus.domain.suspension import Access
 from konectus.store.queries.people import StaffSignedIn, UserSession
@@ -68,6 +68,7 @@ SURFACES = (
     ),
     Surface("/dashboard", "staff", _READERS, speaks_as_asked=True),
     Surface("/views", "staff", _READERS, speaks_as_asked=True),
+    Surface(passes.DASHBOARD_DOOR, "staff", _READERS, speaks_as_asked=True),
     Surface("/inbox", "agent", _PEOPLE),
     Surface("/account", "agent", _PEOPLE),
     Surface("/connect", "agent", _PEOPLE),
@@ -108,4 +109,17 @@ def keep(response: Response, kind: Kind, token: str) -> None:
 
 
 def drop(response: Response, kind: Kind) -> None:
+    """Staff who sign out leave no ticket behind on this machine."""
     response.set_cookie(COOKIES[kind], "", max_age=0, path="/", secure=True, httponly=True, samesite="lax")
+    if kind == "staff":
+        _set_ticket(response, "", 0)
+
+
+def keep_ticket(response: Response, ticket: str) -> None:
+    _set_ticket(response, ticket, int(passes.DASHBOARD_LASTS.total_seconds()))
+
+
+def _set_ticket(response: Response, ticket: str, seconds: int) -> None:
+    """Lax: a Strict one would not be sent on the way back from our own redirect to who follows a link in a mail."""
+    name = passes.DASHBOARD_COOKIE
+    response.set_cookie(name, ticket, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")

@@ -1,6 +1,7 @@
 """The gate of the dashboard when it runs alone: the analyst's ticket, the same origin, the reader's language.
 
-Behind the back office's switch its guard does all of that, and this is not used.
+Behind the back office's switch its guard does all of that, and this is not used. Where pages get their ticket from is
+in tickets.py.
 """
 
 from http.cookies import CookieError, SimpleCookie
@@ -8,18 +9,15 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import refusals
+from dashboard import refusals, tickets
 from konectus import i18n, passes
 from konectus.clock import Clock
 from konectus.errors import Forbidden, KonectusError
+from konectus.passes import PassRefused
 from konectus.settings import Settings, SettingsError
-
-# Issued by the web process for ten minutes to a signed-in analyst (decisions.md, "Dashboard alone").
-COOKIE = "__Host-konectus-dashboard"
-PURPOSE = "dashboard"
-SAFE = ("GET", "HEAD")
 
 
 class Gate:
@@ -42,24 +40,41 @@ class Gate:
         headers = Headers(scope=scope)
         with i18n.use(i18n.negotiate(headers.get("accept-language", ""))):
             try:
-                passes.read(self._secret, PURPOSE, _ticket(headers), self._clock.now())
+                passes.read(self._secret, passes.DASHBOARD, _ticket(headers), self._clock.now())
                 _require_own(scope, headers)
             except KonectusError as refused:
                 await self._refuse(refused, scope, receive, send)
                 return
-            await self._app(scope, receive, send)
+            app = _to(tickets.asked_for(scope)) if tickets.has_come_back(scope) else self._app
+            await app(scope, receive, send)
 
     async def _refuse(self, error: KonectusError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await refusals.answer(Request(scope), error)(scope, receive, send)
+            await _answer(error, scope)(scope, receive, send)
+
+
+def _answer(error: KonectusError, scope: Scope) -> Response:
+    """A page without a good ticket is sent for one, once; anything else is refused."""
+    headers = Headers(scope=scope)
+    if isinstance(error, PassRefused) and tickets.is_page(scope, headers):
+        if not tickets.has_come_back(scope):
+            return _to(tickets.door_for(scope))
+        error = tickets.TicketNotRead() if _ticket(headers) else tickets.TicketNotKept()
+    answer = refusals.answer(Request(scope), error)
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+def _to(address: str) -> Response:
+    return RedirectResponse(address, refusals.SEE_OTHER, {"cache-control": "no-store"})
 
 
 def _ticket(headers: Headers) -> str:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(passes.DASHBOARD_COOKIE)
     except CookieError:
         return ""
     return morsel.value if morsel else ""
@@ -67,7 +82,7 @@ def _ticket(headers: Headers) -> str:
 
 def _require_own(scope: Scope, headers: Headers) -> None:
     """Raises Forbidden for an unsafe request that another site may have caused."""
-    if scope["type"] == "http" and scope["method"] in SAFE:
+    if scope["type"] == "http" and scope["method"] in tickets.SAFE:
         return
     site = headers.get("sec-fetch-site")
     own = site in ("same-origin", "none") if site else urlsplit(headers.get("origin", "")).netloc == headers.get("host")

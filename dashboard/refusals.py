@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard import shell
+from dashboard.tickets import TicketNotKept, TicketNotRead
 from konectus.errors import Forbidden, Invalid, KonectusError, NotFound, Unauthenticated, Unavailable
 from konectus.i18n import gettext as _
 
@@ -14,6 +15,7 @@ NUMBERS: dict[type[KonectusError], int] = {
     Invalid: 400,
     Unavailable: 503,
 }
+SEE_OTHER = 303
 RETRY_AFTER = "5"
 
 
@@ -33,6 +35,16 @@ def _words(error: Exception) -> tuple[str, str]:
     match error:
         case NotFound():
             return _("There is no such page"), _("The address may be mistyped, or the page has moved.")
+        case TicketNotKept():
+            return (
+                _("Your browser did not keep the pass to the figures"),
+                _("Let it keep cookies of this site and open the site with https://, then go on."),
+            )
+        case TicketNotRead():
+            return (
+                _("The pass to the figures was not accepted"),
+                _("Tell whoever runs Konectus: both processes need the same KONECTUS_SECRET_KEY and the same time."),
+            )
         case Unauthenticated() | Forbidden():
             return _("These figures are for analysts"), _("Sign in again in the back office and open them from there.")
         case Invalid():

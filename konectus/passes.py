@@ -5,9 +5,15 @@ import binascii
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from konectus.errors import Unauthenticated
+
+# An analyst's ticket to a dashboard that runs alone: the web process hands it out, the dashboard's gate reads it.
+DASHBOARD = "dashboard"
+DASHBOARD_COOKIE = "__Host-konectus-dashboard"
+DASHBOARD_DOOR = "/tickets/dashboard"
+DASHBOARD_LASTS = timedelta(minutes=10)
 
 
 class PassRefused(Unauthenticated):

@@ -1,22 +1,32 @@
 """A dashboard of its own lets in who holds a fresh ticket of the web process, and nobody to anything else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
+import httpx
 import pytest
 from starlette.types import Message
 
 from dashboard.app import create_app
 from dashboard.asgi import FromEnvironment, gated
-from dashboard.gate import COOKIE, PURPOSE, Gate
+from dashboard.gate import Gate
 from konectus import passes
+from konectus.domain.roles import StaffRole
+from konectus.passes import DASHBOARD, DASHBOARD_COOKIE, DASHBOARD_DOOR
+from konectus.services.installation import Installation
 from konectus.settings import Settings, SettingsError
+from tests.backoffice.conftest import Web
 from tests.support.browsing import HOST, HTML, Visitor
 from tests.support.clock import ManualClock
+from tests.support.factories import Factory
 from tests.support.figures import AFTER, World, environment
 
 SECRET = "a secret of the tests"
+OCTOBER = "/dashboard/volume?period=2026-10&versus=2026-09"
 CALL = "/dashboard/_dash-update-component"
 EVERYTHING = [
     "/dashboard/",
@@ -37,8 +47,8 @@ def gate(published: World) -> Iterator[Visitor]:
     app.close()
 
 
-def ticket(*, until: datetime = AFTER + timedelta(minutes=10), purpose: str = PURPOSE, secret: str = SECRET) -> str:
-    return f"{COOKIE}={passes.issue(secret, purpose, 'analyst', until)}"
+def ticket(*, until: datetime = AFTER + timedelta(minutes=10), purpose: str = DASHBOARD, secret: str = SECRET) -> str:
+    return f"{DASHBOARD_COOKIE}={passes.issue(secret, purpose, 'analyst', until)}"
 
 
 @pytest.mark.parametrize("path", EVERYTHING)
@@ -46,6 +56,80 @@ def test_without_a_ticket_nothing_is_served(gate: Visitor, path: str) -> None:
     assert gate.get(path).status_code == 401
     assert gate.get(path).json() == {"code": "pass_refused"}
     assert gate.post(CALL, b"{}").status_code == 401
+
+
+def back_of(answer: httpx.Response) -> str:
+    """Where the web process is to lead back to."""
+    door = urlsplit(answer.headers["location"])
+    assert (answer.status_code, door.netloc, door.path) == (303, "", DASHBOARD_DOOR)
+    assert answer.headers["cache-control"] == "no-store"
+    return parse_qs(door.query)["next"][0]
+
+
+@pytest.mark.parametrize("headers", [HTML, {"sec-fetch-dest": "document"}, HTML | {"sec-fetch-dest": "document"}])
+@pytest.mark.parametrize("cookie", ["", ticket(until=AFTER), ticket(secret="another secret")])
+def test_a_page_without_a_good_ticket_is_sent_for_one_with_its_whole_address(
+    gate: Visitor, headers: dict[str, str], cookie: str
+) -> None:
+    assert back_of(gate.get(OCTOBER, cookie=cookie, **headers)) == f"{OCTOBER}&ticket=asked"
+    assert back_of(gate.get("/dashboard/", cookie=cookie, **headers)) == "/dashboard/?ticket=asked"
+
+
+@pytest.mark.parametrize("dest", ["empty", "script", "image", "iframe"])
+def test_what_no_reader_goes_to_is_refused_and_sent_nowhere(gate: Visitor, dest: str) -> None:
+    assert gate.get("/dashboard/", **HTML, **{"sec-fetch-dest": dest}).status_code == 401
+
+
+def test_a_call_without_a_ticket_is_refused_even_if_it_asks_for_a_page(gate: Visitor) -> None:
+    assert gate.post(CALL, b"{}", **HTML, **{"sec-fetch-site": "same-origin"}).status_code == 401
+
+
+@pytest.mark.parametrize("asked", ["/dashboard/", OCTOBER])
+def test_with_the_ticket_the_address_is_again_as_it_was_asked_for(gate: Visitor, asked: str) -> None:
+    answer = gate.get(back_of(gate.get(asked, **HTML)), cookie=ticket(), **HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, asked)
+    assert gate.get(asked, cookie=ticket(), **HTML).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("cookie", "said"),
+    [
+        ("", "Tu navegador no guardó el pase a las cifras"),
+        (ticket(secret="another secret"), "No se aceptó el pase a las cifras"),
+        (ticket(until=AFTER), "No se aceptó el pase a las cifras"),
+    ],
+)
+def test_nobody_is_sent_for_a_ticket_twice_but_told_what_to_mend(gate: Visitor, cookie: str, said: str) -> None:
+    answer = gate.get(back_of(gate.get(OCTOBER, **HTML)), cookie=cookie, **HTML)
+    assert answer.status_code == 401
+    assert said in answer.text
+    assert 'href="/dashboard/"' in answer.text  # the way on tries anew
+
+
+@pytest.fixture
+def web(published: World, installation: Installation) -> Iterator[Web]:
+    """The web process beside it; both have one key and one time."""
+    clock = ManualClock(AFTER)
+    beside = replace(installation, clock=clock)
+    assert beside.settings.secret_key == published.installation.settings.secret_key
+    found = Web(beside, Factory(beside), clock)
+    found.start()
+    yield found
+    found.stop()
+
+
+def test_the_web_process_hands_out_what_opens_the_gate_for_ten_minutes(web: Web, published: World) -> None:
+    settings = published.installation.settings
+    figures = create_app(settings, web.clock)
+    gate = Visitor(Gate(figures, settings, web.clock))
+    handed = web.staff_as(StaffRole.ANALYST).get(gate.get(OCTOBER, **HTML).headers["location"])
+    cookie = f"{DASHBOARD_COOKIE}={SimpleCookie(handed.headers['set-cookie'])[DASHBOARD_COOKIE].value}"
+    assert gate.get(handed.headers["location"], cookie=cookie, **HTML).headers["location"] == OCTOBER
+    assert gate.get(OCTOBER, cookie=cookie, **HTML).status_code == 200
+    web.clock.advance(minutes=10)
+    assert back_of(gate.get(OCTOBER, cookie=cookie, **HTML)) == f"{OCTOBER}&ticket=asked"
+    assert gate.get("/dashboard/_dash-layout", cookie=cookie).status_code == 401
+    figures.close()
 
 
 def test_with_a_ticket_the_pages_open_in_the_readers_language(gate: Visitor) -> None:
@@ -61,9 +145,9 @@ def test_with_a_ticket_the_pages_open_in_the_readers_language(gate: Visitor) -> 
         ticket(purpose="embed"),
         ticket(secret="another secret"),
         f"{ticket()}x",
-        f"{COOKIE}=",
-        f"{COOKIE}=a.b",
-        f'{COOKIE}="\\342\\230\\203"',
+        f"{DASHBOARD_COOKIE}=",
+        f"{DASHBOARD_COOKIE}=a.b",
+        f'{DASHBOARD_COOKIE}="\\342\\230\\203"',
         "session=1",
     ],
 )

@@ -178,7 +178,7 @@ NOBODYS: Mapping[str, str] = {
     "/signup": "makes another Client", "/signup/sent": "says so",
     "/terms": "for everybody", "/terms/{version}": "for everybody",
     "/views": "of the staff's readers of figures, of no Client", "/views/{view_id}/rename": "the same",
-    "/views/{view_id}/delete": "the same",
+    "/views/{view_id}/delete": "the same", "/tickets/dashboard": "the same",
     "/deletion/{code}": "for End Contacts, by a code",
     "/webhooks/mail": "signed by the mail system: proofs of delivery never wait",
     "/webhooks/payments": "signed by the bank: money is booked whatever the cause",
