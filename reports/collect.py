@@ -20,7 +20,7 @@ WATERMARK = "usage_daily"
 # Transactions that were open when a run looked are seen by the next one.
 OVERLAP = timedelta(hours=1)
 
-_UNTIL = text("select until from platform.collect_watermark where name = :name for update")
+_UNTIL = text("select until from platform.collect_watermark where name = :name")
 # Days that are counted again anyway are not looked for.
 _TOUCHED = text(f"""
 select distinct ({hearing.INSTANT})::date from tenant.message m
@@ -46,6 +46,7 @@ def rebuild(main: Session, first: date, last: date) -> int:
 
 def catch_up(main: Session, now: datetime) -> int:
     """Collect every day that changed since the last run and move the watermark; how many rows were written."""
+    # Instead of a lock of the watermark's row, which would be written as long as messages are heard (hearing.py).
     main.execute(text("select pg_advisory_xact_lock(hashtext('reports.collect'))"))
     until: datetime | None = main.execute(_UNTIL, {"name": WATERMARK}).scalar()
     # A clock that ran ahead once and was put right: what arrived since then is not behind the watermark.

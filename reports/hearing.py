@@ -6,7 +6,10 @@ collect.py.
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from tempfile import SpooledTemporaryFile
+from typing import Any, cast
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -31,7 +34,6 @@ _MAKE = (
 # `offset 0` keeps the planner from working the instant out anew for each use of it. Grouped before it is joined: a day
 # of a million messages is a fifth as many rows then.
 SLICE = text(f"""
-insert into pg_temp.heard
 select g.client_id, g.day, c.channel, g.conversation_id, g.kind, g.hour, g.failure, g.author_id, g.n
 from (
   select m.client_id, m.connector_id, m.conversation_id, m.happened::date as day, m.kind,
@@ -55,6 +57,8 @@ _MINUTES = text(
 )
 # Messages: a tenth of a second.
 SLICED_AT = 40_000
+# Bytes. A day of a million messages is thirty million.
+IN_MEMORY, BLOCK = 64 << 20, 1 << 20
 
 Span = tuple[datetime, datetime]
 
@@ -62,15 +66,24 @@ Span = tuple[datetime, datetime]
 def hear(main: Session, days: list[date], *, sliced_at: int = SLICED_AT) -> None:
     """Make `pg_temp.heard` of the messages of these days, of which there is at least one; about `sliced_at` at a time.
 
-    It ends with the transaction.
+    It ends with the transaction, which should have written nothing before: who has written keeps the server from
+    clearing old versions of rows away, and conversations change with each message. So nothing is until all is heard.
     """
-    for statement in _MAKE:
-        main.execute(text(statement))
     # A day's last event is received, at the latest, when its month closes.
     whole = start_of(min(days)), Month.of(max(days)).closes_at
-    for first, after in pace.resting(slices(main, whole, sliced_at)):
-        main.execute(SLICE, LEGAL | {"first": first, "after": after, "days": days})
-    main.execute(text("analyze pg_temp.heard"))
+    out_of = f"copy ({SLICE.compile(main.connection())}) to stdout"
+    driver = cast("psycopg.Connection[Any]", main.connection().connection.driver_connection)
+    with SpooledTemporaryFile(IN_MEMORY) as heard, driver.cursor() as cursor:
+        for first, after in pace.resting(slices(main, whole, sliced_at)):
+            with cursor.copy(out_of, LEGAL | {"first": first, "after": after, "days": days}) as out:
+                heard.writelines(bytes(block) for block in out)
+        heard.seek(0)
+        for statement in _MAKE:
+            cursor.execute(statement)
+        with cursor.copy("copy pg_temp.heard from stdin") as into:
+            while block := heard.read(BLOCK):
+                into.write(block)
+        cursor.execute("analyze pg_temp.heard")
 
 
 def slices(main: Session, whole: Span, sliced_at: int) -> Iterator[Span]:

@@ -83,9 +83,10 @@ def test_a_day_of_a_million_messages_is_counted_without_holding_up_the_intake(in
     make = Factory(installation)
     make.connector(make.client().id, account_id=PAGE)
     intake = Intake(installation)
-    most, kept = intake.most(), intake.kept()
+    before, kept = intake.most(), intake.kept()
     with counting_the_day(installation) as took:
         most_beside, kept_beside = intake.most(), intake.kept()
+    most = (before + intake.most()) / 2  # the more is stored, the slower
     print(  # noqa: T201 -- figures of docs/privacy.md
         f"webhooks a second where {RATE} come: {kept:.0f} alone, {kept_beside:.0f} beside a count of"
         f" {median(took):.1f} s; where more wait: {most:.0f} alone, {most_beside:.0f} beside it"

@@ -1,19 +1,25 @@
 """Messages are read a slice at a time, each once, and whoever reads long rests."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from konectus.domain.deadlines import start_of
 from konectus.services.installation import Installation
+from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
-from reports import hearing, pace
+from reports import collect, hearing, pace
 from tests.reports.test_collect_cost import DAY, MORNING, fill
 
 SUMS = """select client_id, conversation_id, kind, hour, sum(n) from pg_temp.heard
 group by client_id, conversation_id, kind, hour order by client_id, conversation_id, kind, hour"""
+HEARING = "select backend_xid from pg_stat_activity where datname = %s and wait_event_type = 'Lock' and query ~ '^copy'"
+BUSIEST = """select max(n) from (
+  select count(*) as n from tenant.message group by date_trunc('minute', received_at)) minute"""
 MESSAGES = 60
 
 
@@ -39,10 +45,7 @@ def test_slices_hold_each_message_once_and_no_more_than_asked_for(filled: Instal
     with filled.database.session(Role.RELEASER) as session:
         found = list(hearing.slices(session, whole, sliced_at))
         received = session.execute(text("select received_at from tenant.message")).scalars().all()
-        busiest = session.execute(
-            text("select count(*) from tenant.message group by date_bin('1 minute', received_at, :at) order by 1 desc"),
-            {"at": whole[0]},
-        ).scalar()
+        busiest = session.execute(text(BUSIEST)).scalar_one()
     inside = [sum(first <= at < after for at in received) for first, after in found]
     assert sum(inside) == MESSAGES
     assert all(0 < n <= max(sliced_at, busiest) for n in inside)
@@ -61,6 +64,25 @@ def test_who_works_long_rests_four_times_as_long_and_who_is_quick_does_not() -> 
         time.sleep(seconds)
     [rest] = rests
     assert 0.1 * pace.REST <= rest < 10
+
+
+def test_nothing_is_written_while_messages_are_heard(filled: Installation, superuser: Endpoint) -> None:
+    """Else the server cannot clear old versions of conversations away meanwhile: intake was a third slower for it."""
+    collect.run(filled)  # so that there is a watermark
+    database = psycopg.conninfo.conninfo_to_dict(filled.database.conninfo(Role.WORKER))["dbname"]
+    address = superuser.url(str(database)).replace("+psycopg", "")
+    with (
+        psycopg.connect(address) as owner,
+        psycopg.connect(address, autocommit=True) as watch,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        owner.execute("lock table tenant.connector in access exclusive mode")
+        collecting = thread.submit(collect.run, filled)
+        while not (found := watch.execute(HEARING, [database]).fetchall()):
+            assert not collecting.done()
+        owner.rollback()
+        assert found == [(None,)]
+        assert collecting.result(timeout=30) == 3
 
 
 def test_the_heard_messages_are_gone_with_the_transaction(filled: Installation) -> None:
