@@ -1,4 +1,4 @@
-// What the pages need of the browser beside Dash: the theme, filters as addresses, chart or table, a chart as a picture, copying the address.
+// What the pages need of the browser beside Dash: the theme, filters as addresses, chart or table, a chart as a picture, copying the address, a ticket that ran out.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
@@ -6,6 +6,19 @@
   const tell = () => window.dash_clientside.set_props("theme", { data: theme() });
   dark.addEventListener("change", tell);
   new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+  // Whose ticket or session is over loads the page anew, which leads to a new one and back; once, until something answers.
+  const fetched = window.fetch;
+  let answered = performance.getEntriesByType("navigation")[0]?.type !== "reload";
+  window.fetch = async (...call) => {
+    const answer = await fetched(...call);
+    if (answer.ok) answered = true;
+    if (answer.status === 401 && answered) {
+      answered = false;
+      location.reload();
+    }
+    return answer;
+  };
 
   // Another period begins with the comparison that suits it, another length with its newest; the address says what is shown.
   const kept = { grain: ["grain"], period: ["grain", "period"] };
