@@ -26,6 +26,8 @@ PLANS = (
 PLAN_WEIGHTS = (42, 36, 14, 5, 3)
 # Part of the Clients that were there before the history begins, the rest comes month by month.
 EARLY = 0.58
+# Some hundreds grew faster: so two rungs of the ladder are seen in their figures (20 and 120 Clients).
+GREW_FASTER, EARLY_THEN = range(100, 600), 0.35
 TRIAL = timedelta(days=14)
 _ALPHABET = "ABCDEFGHIJKLMNPQRSTUVWXYZ0123456789"
 
@@ -83,7 +85,8 @@ def businesses(count: int, seed: int, history: tuple[date, date]) -> list[Busine
     random = Random(f"konectus {seed}")  # noqa: S311 - invented data, the same for the same seed
     first = [_leading(random, number, led, history[0]) for number, led in enumerate(LEADING[:count])]
     taken = {business.trade_name for business in first}
-    drawn = [_drawn(random, number, history, taken) for number in range(len(first), count)]
+    early = EARLY_THEN if count in GREW_FASTER else EARLY
+    drawn = [_drawn(random, number, early, history, taken) for number in range(len(first), count)]
     return sorted([*first, *drawn], key=lambda business: (business.signed_up, business.number))
 
 
@@ -118,11 +121,11 @@ def _leading(random: Random, number: int, led: _Leading, begin: date) -> Busines
     )
 
 
-def _drawn(random: Random, number: int, history: tuple[date, date], taken: set[str]) -> Business:
+def _drawn(random: Random, number: int, early: float, history: tuple[date, date], taken: set[str]) -> Business:
     plan = random.choices(PLANS, PLAN_WEIGHTS)[0].code
     industry = random.choice(tuple(names.KINDS))
     trade = _free_name(random, names.AGENCIES if plan == "agencia" else names.KINDS[industry], taken)
-    signed_up = _sign_up(random, *history)
+    signed_up = _sign_up(random, early, *history)
     days = (history[1] - signed_up.date()).days
     return Business(
         number=number,
@@ -150,8 +153,8 @@ def _free_name(random: Random, kinds: Sequence[str], taken: set[str]) -> str:
             return name
 
 
-def _sign_up(random: Random, begin: date, today: date) -> datetime:
-    if random.random() < EARLY:
+def _sign_up(random: Random, early: float, begin: date, today: date) -> datetime:
+    if random.random() < early:
         return _at(random, begin - timedelta(days=random.randrange(20, 330)))
     return _at(random, begin + timedelta(days=random.randrange(max((today - begin).days - 1, 1))))
 

@@ -63,6 +63,9 @@ def test_two_hundred_clients_are_told_by_channel_and_plan_and_not_by_region(inst
     found = published(installation, newest(made, MONTH))
     assert {("clients", "channel"), ("clients", "plan"), ("messages", "channel"), ("messages", "direction")} <= found
     assert found <= told(MONTH, 120)
+    climbed = [one.release.rung for one in made if one.release.grain == MONTH]
+    assert climbed == sorted(climbed)
+    assert set(climbed) == {0, 20, 120}, "it grew past two rungs"
 
 
 def test_two_thousand_four_hundred_clients_are_told_by_every_cut_there_is(installation: Installation) -> None:
