@@ -5,6 +5,7 @@ A day can be collected again at any time; a run without a day continues from the
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
@@ -15,6 +16,7 @@ from konectus.domain.deadlines import local_day, start_of
 from konectus.services.installation import Installation
 from konectus.store.roles import Role
 from reports import console, counting, hearing, whole_clients
+from reports.pace import Rest
 
 WATERMARK = "usage_daily"
 # Transactions that were open when a run looked are seen by the next one.
@@ -62,11 +64,11 @@ def catch_up(main: Session, now: datetime) -> int:
     return written
 
 
-def count(main: Session, days: list[date], *, anew: bool) -> int:
+def count(main: Session, days: list[date], *, anew: bool, rest: Rest = time.sleep) -> int:
     """Count these days of all Clients; how many rows of channels were written. `anew`: replacing what stood there."""
     if not days:
         return 0
-    hearing.hear(main, days)
+    hearing.hear(main, days, rest=rest)
     whole_clients.count(main, days, anew=anew)
     return counting.count(main, days, anew=anew)
 

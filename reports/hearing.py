@@ -4,6 +4,7 @@ Read a slice at a time (pace.py). What is counted of them is in counting.py and 
 collect.py.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from tempfile import SpooledTemporaryFile
@@ -63,7 +64,7 @@ IN_MEMORY, BLOCK = 64 << 20, 1 << 20
 Span = tuple[datetime, datetime]
 
 
-def hear(main: Session, days: list[date], *, sliced_at: int = SLICED_AT) -> None:
+def hear(main: Session, days: list[date], *, sliced_at: int = SLICED_AT, rest: pace.Rest = time.sleep) -> None:
     """Make `pg_temp.heard` of the messages of these days, of which there is at least one; about `sliced_at` at a time.
 
     It ends with the transaction, which should have written nothing before: who has written keeps the server from
@@ -74,7 +75,7 @@ def hear(main: Session, days: list[date], *, sliced_at: int = SLICED_AT) -> None
     out_of = f"copy ({SLICE.compile(main.connection())}) to stdout"
     driver = cast("psycopg.Connection[Any]", main.connection().connection.driver_connection)
     with SpooledTemporaryFile(IN_MEMORY) as heard, driver.cursor() as cursor:
-        for first, after in pace.resting(slices(main, whole, sliced_at)):
+        for first, after in pace.resting(slices(main, whole, sliced_at), rest):
             with cursor.copy(out_of, LEGAL | {"first": first, "after": after, "days": days}) as out:
                 heard.writelines(bytes(block) for block in out)
         heard.seek(0)

@@ -11,9 +11,10 @@ from konectus.clock import monotonic
 REST, UNNOTICED = 4.0, 0.05
 
 Part = TypeVar("Part")
+Rest = Callable[[float], None]
 
 
-def resting(parts: Iterable[Part], rest: Callable[[float], None] = time.sleep) -> Iterator[Part]:
+def resting(parts: Iterable[Part], rest: Rest = time.sleep) -> Iterator[Part]:
     """Each part, and after it a rest that is as much longer as the part took."""
     for part in parts:
         began = monotonic()
