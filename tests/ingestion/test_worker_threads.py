@@ -274,6 +274,22 @@ def test_bot_that_is_thrown_out_closes_the_group(installation: Installation, bot
     assert client.conversations()[0].status == "open"
 
 
+def test_message_of_before_the_bot_was_thrown_out_does_not_open_the_group_again(
+    installation: Installation, bot: tuple[Stored, UUID]
+) -> None:
+    """Two workers hear of both in either order: a replay of the day closed again what the late message had opened."""
+    client, connector = bot
+    updated(installation, connector, spoken(GROUP, 1, "hola"))
+    updated(installation, connector, membership(GROUP, "kicked", SECOND + 10), start=200)
+    updated(installation, connector, spoken(GROUP, 5, "llega tarde"), start=300)
+    late = client.conversations()[0]
+    assert (late.status, late.unread, late.closed_at) == ("closed", 2, late.left_at)
+    updated(installation, connector, membership(GROUP, "kicked", SECOND + 10), start=400)
+    assert client.conversations() == [late]
+    updated(installation, connector, spoken(GROUP, 20, "lo volvimos a meter"), start=500)
+    assert client.conversations()[0].status == "open"
+
+
 def business(words: str, number: int, speaker: dict[str, Any]) -> dict[str, Any]:
     told = spoken(PRIVATE, number, words, **{"from": speaker})["message"]
     return {"business_message": told | {"business_connection_id": "bc1"}}

@@ -107,6 +107,8 @@ class Conversation(Base):
     # Another app holds the thread (channels.md 2.9), and the channel's time at which we heard last who does.
     owner_app: Mapped[str | None]
     owner_at: Mapped[datetime | None]
+    # The channel's time at which we were last put out of a group; what was said in it before may arrive later.
+    left_at: Mapped[datetime | None]
 
 
 class Message(Base):

@@ -223,6 +223,10 @@ _STIR = unnested(
     delivered_until="timestamptz",
     read_until="timestamptz",
 )
+# Nobody can write in it since its last message, in whatever order we hear of both.
+_SHUT = (
+    "(n.closed_at is not null or n.unread > 0) and greatest(v.left_at, n.closed_at) >= greatest(v.last_at, n.last_at)"
+)
 
 
 def stir(session: Session, stirs: Sequence[Stir]) -> None:
@@ -241,18 +245,20 @@ def stir(session: Session, stirs: Sequence[Stir]) -> None:
             " else v.owner_app end,"
             " delivered_until = greatest(v.delivered_until, n.delivered_until),"
             " read_until = greatest(v.read_until, n.read_until),"
-            " status = case when n.closed_at >= greatest(v.last_at, n.last_at) then 'closed'"
-            " when n.unread > 0 then 'open' else v.status end,"
-            " closed_at = case when n.closed_at >= greatest(v.last_at, n.last_at)"
-            " then coalesce(v.closed_at, n.closed_at) when n.unread > 0 then null else v.closed_at end,"
-            " opened_at = case when n.unread > 0 and v.status = 'closed' then n.last_at else v.opened_at end,"
-            " first_reply_at = case when n.unread > 0 and v.status = 'closed' then null else v.first_reply_at end,"
+            " left_at = greatest(v.left_at, n.closed_at),"
+            " status = case when {shut} then 'closed' when n.unread > 0 then 'open' else v.status end,"
+            " closed_at = case when {shut} then coalesce(v.closed_at, n.closed_at, v.left_at)"
+            " when n.unread > 0 then null else v.closed_at end,"
+            " opened_at = case when {again} then n.last_at else v.opened_at end,"
+            " first_reply_at = case when {again} then null else v.first_reply_at end,"
             " assignee_id = case when n.unread > 0 and v.status <> 'open' then (select u.id from"
             " ledger.authorized_user u where u.client_id = v.client_id and u.id = v.assignee_id and u.active)"
             " else v.assignee_id end"
             " from {n} where v.client_id = n.client_id and v.id = n.id",
             n=_STIR,
             some=SOME_APP,
+            shut=_SHUT,
+            again=f"n.unread > 0 and v.status = 'closed' and ({_SHUT}) is not true",
         ),
         columns(stirs),
     )
