@@ -24,6 +24,7 @@ from dashboard.app import create_app as create_dashboard
 from ingestion.doors import DoorProtocol, Doors
 from konectus import log
 from konectus.errors import KonectusError
+from konectus.listening import listen
 from konectus.services.installation import Installation, open_installation
 from konectus.settings import LOOPBACK, Settings
 from konectus.store.roles import Role
@@ -123,14 +124,10 @@ class PortTaken(KonectusError):
 def _listening(settings: Settings) -> socket.socket:
     """Raises PortTaken. Only this machine is answered unless PUBLIC_URL names another."""
     near = settings.public_url.split("://")[-1].split("/", maxsplit=1)[0].rsplit(":", 1)[0] in LOOPBACK
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind(("127.0.0.1" if near else "0.0.0.0", settings.port))
+        return listen("127.0.0.1" if near else "0.0.0.0", settings.port)
     except OSError as error:
-        found.close()
         raise PortTaken(f"port {settings.port}: {error.strerror}; set KONECTUS_PORT to a free one") from None
-    return found
 
 
 class FromEnvironment:

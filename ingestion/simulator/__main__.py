@@ -19,9 +19,9 @@ from ingestion.simulator.sending import LOOPBACK
 from ingestion.simulator.tuning import Options
 from konectus.clock import OffsetClock, SystemClock
 from konectus.errors import KonectusError
+from konectus.listening import listen
 
 _PREFIX = "SIMULATOR_"
-_BACKLOG = 512
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if not _is_loopback(given.webhooks.partition("://")[2].split("/")[0].rsplit(":", 1)[0]):
         return _refuse(f"--webhooks {given.webhooks}: must be an address of this machine such as http://127.0.0.1:8000")
     try:
-        listening = _listen(given.host, given.port)
+        listening = listen(given.host, given.port)
     except OSError as error:
         reason = error.strerror or str(error)
         return _refuse(f"port {given.port}: {reason}; stop what uses it or choose another with --port")
@@ -91,19 +91,6 @@ def _is_loopback(host: str) -> bool:
         return plain in LOOPBACK or ipaddress.ip_address(plain).is_loopback
     except ValueError:
         return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except OSError:
-        listening.close()
-        raise
-    return listening
 
 
 def _refuse(line: str) -> int:

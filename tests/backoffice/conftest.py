@@ -1,7 +1,6 @@
 """The web application as a browser meets it: a real server on loopback, guarded, with a person signed in."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from backoffice.app import Beside, create_app, guarded
 from backoffice.sessions import COOKIES
 from konectus.clock import monotonic
 from konectus.domain.roles import StaffRole, UserRole
+from konectus.listening import listen
 from konectus.services.installation import Installation
 from tests.backoffice.people import Talk
 from tests.support.clock import ManualClock
@@ -37,7 +37,7 @@ class Web:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        listening = socket.create_server(("127.0.0.1", 0))
+        listening = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self.app = create_app(self.installation, self.beside)
         config = uvicorn.Config(guarded(self.app, self.beside), log_config=None, timeout_graceful_shutdown=2)

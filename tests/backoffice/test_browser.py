@@ -11,7 +11,6 @@ from typing import Literal
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Route, expect
 
 from backoffice import pages
@@ -28,6 +27,7 @@ from tests.backoffice.happenings import Happenings, Thing, Words
 from tests.backoffice.people import Talk, Told
 from tests.backoffice.sitting import sit_down
 from tests.konectus.domain.test_splitting import PIECES
+from tests.support.barriers import barriers
 from tests.support.factories import STAFF, Factory
 
 pytestmark = pytest.mark.browser
@@ -398,12 +398,6 @@ def test_sign_in_and_inbox_have_no_serious_barrier(
         others = ("/inbox", f"/inbox/c/{shut.id}", "/inbox?status=closed", "/account", "/login")
         for path in (f"/inbox/c/{told.id}", *(others if look in (LOOKS[0], LOOKS[-1]) else ())):
             sat.page.goto(web.url + path)
-            found = Axe().run(sat.page).response["violations"]
-            serious = [
-                (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in ("serious", "critical")
-            ]
-            assert serious == [], path
-            overflow = sat.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert overflow <= 0, path
+            assert barriers(sat.page) == [], path
     finally:
         context.close()

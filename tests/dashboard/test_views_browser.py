@@ -4,11 +4,9 @@ Back office and dashboard on one port, as they are served. What the service refu
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from backoffice.app import Beside
@@ -21,6 +19,7 @@ from konectus.services.work import Actor
 from konectus.store.cluster import Endpoint
 from tests.backoffice.conftest import Web
 from tests.support import told
+from tests.support.barriers import TOO_WIDE, barriers, barriers_in_the_dark
 from tests.support.clock import ManualClock
 from tests.support.database import Templates, installed
 from tests.support.factories import Factory
@@ -29,12 +28,10 @@ from tests.support.figures import AFTER
 pytestmark = pytest.mark.browser
 NAMED = ("2026-07", "2026-08", "2026-09", "2026-Q3", "2026-W41", "2026-10")
 AUGUST = "period=2026-08&versus=2026-07"
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 REACHED = """() => {
   const on = document.activeElement;
   return on.ariaLabel || on.labels?.[0]?.firstChild.textContent || on.textContent.trim();
 }"""
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 Keep = Callable[..., None]
 
@@ -104,17 +101,13 @@ def figures(page: Page) -> list[str]:
     return page.locator("#page h1, #page table").all_text_contents()
 
 
-def barriers(page: Page) -> list[str]:
-    """Serious findings in light and dark, and whether one has to scroll sideways at 360 px."""
-    found = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        rules = Axe().run(page).response["violations"]
-        found += [rule["id"] + rule["nodes"][0]["html"] for rule in rules if rule["impact"] in ("serious", "critical")]
+def everywhere(page: Page) -> list[str]:
+    """Barriers in light and dark, and whether one has to scroll sideways at 360 px."""
+    found = barriers(page) + barriers_in_the_dark(page)
     wide = page.viewport_size
     assert wide
     page.set_viewport_size({"width": 360, "height": 800})
-    found += ["scrolls sideways"] if page.evaluate(SIDEWAYS) > 0 else []
+    found += ["scrolls sideways"] if page.evaluate(TOO_WIDE) > 0 else []
     page.set_viewport_size(wide)
     return found
 
@@ -199,7 +192,7 @@ def test_a_name_that_is_refused_stays_in_its_field_with_the_reason(
         expect(field).to_have_value(typed)
         expect(field).to_be_focused()
         expect(field).to_have_accessible_description(said)
-        assert barriers(page) == []
+        assert everywhere(page) == []
     field.fill("Por fin")
     field.press("Enter")
     expect(page.get_by_role("link", name="Por fin")).to_be_visible()
@@ -238,7 +231,7 @@ def test_a_view_of_what_is_not_published_any_more_says_so_and_leads_on(
     press(page, "De antes")
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     expect(page.locator(".glyph .i")).not_to_have_css("mask-image", "none")
-    assert barriers(page) == []
+    assert everywhere(page) == []
     expect(page.get_by_role("link", name="Ir al resumen")).to_have_attribute("href", "/dashboard/")
     press(page, "Vistas guardadas")
     expect(page.get_by_role("heading", level=1)).to_have_text("Vistas guardadas")
@@ -264,16 +257,16 @@ def test_a_view_that_is_gone_already_leads_back_to_the_others(page: Page, keep: 
 
 def test_pages_of_views_have_no_serious_barrier_in_light_and_dark_and_fit_360_px(page: Page, keep: Keep) -> None:
     page.goto("/views")
-    assert barriers(page) == []
+    assert everywhere(page) == []
     keep("M" * LONGEST_NAME)
     keep("<b>Cierre</b> de \u202eagosto", "", "")
     page.goto(f"/views?path=volume&query={AUGUST.replace('&', '%26')}")
     for fold in page.locator("summary").all():
         fold.press("Enter")
     expect(page.get_by_role("button", name="Borrar la vista")).to_have_count(2)
-    assert barriers(page) == []
+    assert everywhere(page) == []
     page.goto(f"/dashboard/volume?{AUGUST}")
     expect(page.get_by_role("link", name="Guardar vista")).to_be_visible()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.wait_for_load_state("networkidle")
-    assert barriers(page) == []
+    assert everywhere(page) == []

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from ingestion.doors import DoorProtocol, StandAlone
 from ingestion.routing import bodies
 from konectus.clock import monotonic
+from konectus.listening import listen
 from konectus.services.installation import Installation
 from konectus.store.cluster import Endpoint
 from konectus.store.roles import Role
@@ -38,7 +39,7 @@ def address(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("KONECTUS_META_APPS", httpx.Response(200, json=[app]).text)
     config = uvicorn.Config(StandAlone(), port=0, http=DoorProtocol, log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

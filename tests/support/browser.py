@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-CHROMIUM = Path("/usr/bin/chromium")
+# The shell is Chromium without the window that nobody sees here, and a quarter less work.
+_PLACES = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
+CHROMIUM = next((place for place in _PLACES if place.exists()), _PLACES[0])
 # Milliseconds. A busy machine is slow and not wrong; what never happens is told after these.
 PATIENCE = 20_000
 FLAGS = [
@@ -24,7 +26,7 @@ FLAGS = [
 def browser() -> Iterator[Browser]:
     """One for a module: while it is open, its event loop stands in the way of other tests' loops."""
     if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is missing: sudo apt-get install chromium")
+        pytest.skip(f"{CHROMIUM} is missing: sudo apt-get install {CHROMIUM.name}")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)

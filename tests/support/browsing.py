@@ -1,7 +1,6 @@
 """The dashboard as a browser sees it: over ASGI without a socket, or on a port of loopback to a real Chromium."""
 
 import json
-import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from konectus.clock import monotonic
+from konectus.listening import listen
 
 HOST = "dashboard.test"
 HTML = {"accept": "text/html"}
@@ -51,7 +51,7 @@ class Visitor:
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The application on a free port; its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

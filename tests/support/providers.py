@@ -14,6 +14,7 @@ import uvicorn
 from ingestion.simulator.app import create_app
 from ingestion.simulator.tuning import Options
 from konectus.clock import Clock
+from konectus.listening import listen
 
 Answer = httpx.Response | Exception
 Script = Callable[[httpx.Request], Answer | None]
@@ -101,7 +102,7 @@ class Simulator:
 @contextmanager
 def running_simulator(clock: Clock, webhooks: str = "http://127.0.0.1:9") -> Iterator[Simulator]:
     """A simulator that listens on a free port of this machine, in a thread of this process."""
-    listening = uvicorn.Config(lambda: None, host="127.0.0.1", port=0).bind_socket()
+    listening = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = create_app(Options(seed=3, webhooks=webhooks, address=address), clock)
     server = uvicorn.Server(

@@ -3,8 +3,10 @@
 httpx limits single reads alone, so that a channel in trouble could drip a header for hours and hold a thread.
 """
 
+import ssl
 import threading
 from collections.abc import Iterable
+from functools import cache
 
 import httpcore
 import httpx
@@ -71,15 +73,21 @@ class _Network(httpcore.NetworkBackend):
         return _Timed(self._inner.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once for all lines of a process: reading them takes 30 ms."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Lines(httpx.HTTPTransport):
     """httpx's transport over a pool that knows the deadline. No proxy of the environment, no retry."""
 
     def __init__(self, total: float = PROMPT) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_authorities(), trust_env=False)
         self._total, self._deadline = total, _Deadline()
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_authorities(),
             max_connections=_LIMITS.max_connections,
             max_keepalive_connections=_LIMITS.max_keepalive_connections,
             keepalive_expiry=_LIMITS.keepalive_expiry,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from backoffice.sessions import COOKIES
@@ -14,6 +13,7 @@ from konectus.services.invitations import NewMember
 from tests.backoffice.conftest import Web
 from tests.backoffice.shared import clock, installation, make, web
 from tests.konectus.services.owing import Owing, owing, suspended
+from tests.support.barriers import barriers
 from tests.support.factories import Factory
 
 __all__ = ["clock", "installation", "make", "owing", "web"]
@@ -55,14 +55,6 @@ def sit_down(web: Web, context: BrowserContext, owing: Owing, make: Factory) -> 
     address = web.url.replace("http:", "https:")
     context.add_cookies([{"name": COOKIES["agent"], "value": token, "url": address, "secure": True, "httpOnly": True}])
     return context.new_page()
-
-
-def barriers(page: Page) -> list[str]:
-    """Serious findings, and whether one has to scroll sideways."""
-    found = Axe().run(page).response["violations"]
-    serious = [one["id"] + one["nodes"][0]["html"] for one in found if one["impact"] in ("serious", "critical")]
-    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    return serious + (["scrolls sideways"] if page.evaluate(width) > 0 else [])
 
 
 def test_pages_have_no_serious_barrier_wide_and_narrow(

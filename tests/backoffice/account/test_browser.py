@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from backoffice.sessions import COOKIES
 from konectus.domain.channels import Channel
 from konectus.domain.roles import UserRole
 from tests.backoffice.account.conftest import House
+from tests.support.barriers import barriers
 
 pytestmark = pytest.mark.browser
 HOME = "/account/connectors"
@@ -99,8 +99,4 @@ def test_pages_of_connectors_have_no_serious_barrier(house: House, context: Brow
             if path == LOGIN:
                 page.get_by_role("button", name="Conectar otra vez con Facebook").click()
                 expect(page.get_by_role("link", name="Ir a Facebook")).to_have_attribute("rel", "noreferrer")
-            found = Axe().run(page).response["violations"]
-            serious = [one["nodes"][0]["html"] for one in found if one["impact"] in ("serious", "critical")]
-            assert serious == [], path
-            width_of = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert page.evaluate(width_of) <= 0, path
+            assert barriers(page) == [], path

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from backoffice.admin.words import OUTCOMES
@@ -23,6 +22,7 @@ from tests.backoffice.admin.fates import fates
 from tests.backoffice.admin.test_hostile import chunks, pages_of, planted
 from tests.backoffice.admin.traffic import Item, Traffic
 from tests.backoffice.conftest import Web
+from tests.support.barriers import barriers, barriers_in_the_dark
 from tests.support.clock import ManualClock
 from tests.support.database import Sessions
 from tests.support.factories import STAFF, Factory
@@ -30,7 +30,6 @@ from tests.support.factories import STAFF, Factory
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 NAME = "Promo Express del Bajío"
 WIDE, NARROW = (1440, 900), (360, 780)
-OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @pytest.fixture
@@ -152,36 +151,13 @@ def _page(browser: Browser, web: Web, size: tuple[int, int]) -> Page:
     return context.new_page()
 
 
-def _serious(page: Page) -> list[str]:
-    return _told(Axe().run(page).response["violations"])
-
-
-def _serious_in_the_dark(page: Page) -> list[str]:
-    """The same document in its other colours: what looks at colours is run again."""
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    found = _told(page.evaluate(f"axe.run({{runOnly: {OF_COLOURS}, resultTypes: ['violations']}})")["violations"])
-    page.emulate_media(color_scheme="light")
-    return found
-
-
-def _told(found: list[dict[str, Any]]) -> list[str]:
-    return [
-        f"{one['id']}: {node['html'][:120]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-
-
 def test_no_page_has_a_serious_finding_in_the_light_and_in_the_dark(
     browser: Browser, web: Web, ids: dict[str, Any]
 ) -> None:
     page = _page(browser, web, WIDE)
     for path in _paths(ids):
         page.goto(f"{web.url}/admin/{path}")
-        assert _serious(page) == [], path
-        assert _serious_in_the_dark(page) == [], f"{path} in the dark"
+        assert barriers(page) + barriers_in_the_dark(page) == [], path
 
 
 def test_every_page_fits_a_narrow_screen_and_breaks_no_policy(browser: Browser, web: Web, ids: dict[str, Any]) -> None:
@@ -239,7 +215,7 @@ def test_without_a_script_the_slip_is_named_by_the_server(browser: Browser, web:
     field = page.get_by_label("Escribe el nombre del Cliente")
     expect(field).to_have_attribute("aria-invalid", "true")  # the answer of the server is another page
     assert page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text() == "Falta el acento en “Bajío”"
-    assert _serious(page) == []
+    assert barriers(page) == []
 
 
 def test_no_hostile_string_runs_or_reaches_out(

@@ -9,8 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from sqlalchemy import event, text
 
 from backoffice.sessions import COOKIES, Kind
@@ -21,6 +20,7 @@ from konectus.store.roles import Role
 from tests.backoffice.admin.books import Books
 from tests.backoffice.admin.shared import clock, installation, make, web
 from tests.backoffice.conftest import Web
+from tests.support.barriers import barriers
 from tests.support.clock import ManualClock
 from tests.support.factories import Factory
 from tests.support.used import Used
@@ -223,11 +223,3 @@ def test_the_figures_have_no_barrier_and_are_asked_for_by_keyboard(
     assert barriers(page) == []
     assert said == []  # nothing that the policy of contents had to stop
     context.close()
-
-
-def barriers(page: Page) -> list[str]:
-    """Serious findings, and whether one has to scroll sideways."""
-    found = Axe().run(page).response["violations"]
-    serious = [one["id"] + one["nodes"][0]["html"] for one in found if one["impact"] in ("serious", "critical")]
-    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    return serious + (["scrolls sideways"] if page.evaluate(width) > 0 else [])

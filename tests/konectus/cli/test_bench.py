@@ -1,7 +1,6 @@
 """The measuring tools measure: every request is sent once, refusals are counted, a floor fails the run when asked."""
 
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from konectus.cli.bench import command, ground, load, machine
 from konectus.cli.bench.command import Line
 from konectus.clock import monotonic
+from konectus.listening import listen
 
 
 class Counting:
@@ -34,7 +34,7 @@ class Counting:
 
 @pytest.fixture
 def counting() -> Iterator[tuple[Counting, int]]:
-    app, listening = Counting(), socket.create_server(("127.0.0.1", 0))
+    app, listening = Counting(), listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -358,3 +358,7 @@ def test_password_is_kept_as_a_slow_hash(sessions: Sessions, ana: Person) -> Non
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in kept
     assert identity.HASHER.verify(kept, PASSWORD)
+
+
+def test_nobody_costs_as_much_to_check_as_anybody() -> None:
+    assert not identity.HASHER.check_needs_rehash(identity._NOBODY)
