@@ -54,7 +54,7 @@ def create_app(
     app.add_exception_handler(KonectusError, provider.refused)
     app.state.stage, app.state.players = stage, players
     for room in (control_register, control_acts, control_chats, control_watch, control_trouble, control_steer):
-        app.include_router(room.router)
+        app.router.routes.extend(room.router.routes)
     app.router.routes.extend(provider.routes(stage))
     return app
 
