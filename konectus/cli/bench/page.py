@@ -31,6 +31,8 @@ new MutationObserver((records) => {
 }).observe(document, { childList: true, subtree: true, characterData: true });
 """
 
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
+
 
 def is_there() -> str | None:
     """Where Chromium is; None where it, or playwright (a development dependency), is missing."""
@@ -38,7 +40,7 @@ def is_there() -> str | None:
         import playwright.async_api  # noqa: F401, PLC0415  # late: no dependency of the product
     except ImportError:
         return None
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @asynccontextmanager
