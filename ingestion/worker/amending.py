@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from ingestion.worker import refiling
 from ingestion.worker.gathered import Gathered, Told
 from ingestion.worker.hearing import Known
 from ingestion.worker.movements import Moves
+from konectus.domain.conversations import Direction
 from konectus.domain.windows import Opener
 from konectus.store.keystore import Keys
 from konectus.store.queries import amendments
@@ -65,16 +66,21 @@ def new_reaction(told: Told[Reaction], ref: Ref) -> NewReaction:
         at=told.at,
         number=reaction.number,
         received_at=told.piece.event.received_at,
+        put_at=_put_at(told) if reaction.emoji else None,
     )
+
+
+def _put_at(told: Told[Reaction]) -> datetime:
+    """No later than it came in."""
+    return min(told.at, told.piece.event.received_at)
 
 
 def move(moves: Moves, told: Sequence[Told[Reaction]], found: Known) -> None:
     """A reaction opens the reply window (channels.md 2.4); one that is taken away does not."""
     for one in told:
         message = found.get(one.message(one.event.external_id)[1:])
-        if message and one.event.emoji:
-            at = min(one.at, one.piece.event.received_at)
-            moves.at(one.holder.client_id, message.conversation_id).opened(at, Opener.REACTION)
+        if message and one.event.emoji and one.event.direction is Direction.IN:
+            moves.at(one.holder.client_id, message.conversation_id).opened(_put_at(one), Opener.REACTION)
 
 
 def move_met(session: Session, moves: Moves, met: Sequence[Met]) -> None:
@@ -142,8 +148,11 @@ def _add_reactions(session: Session, told: Sequence[Told[Reaction]]) -> None:
     for one in told:
         row = new_reaction(one, one.message(one.event.external_id))
         before = latest.get(row.id)
-        if before is None or (row.at, row.number or 0) > (before.at, before.number or 0):
-            latest[row.id] = row
+        if before is not None:
+            put = [at for at in (before.put_at, row.put_at) if at]
+            newer = max(before, row, key=lambda one: (one.at, one.number or 0))
+            row = replace(newer, put_at=max(put, default=None))
+        latest[row.id] = row
     amendments.add_reactions(session, list(latest.values()))
 
 

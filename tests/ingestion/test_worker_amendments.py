@@ -177,6 +177,24 @@ def test_edit_and_withdrawal_at_once_leave_nothing_readable(
     assert not [value for _, _, value in readable(installation) if "secreto" in value]
 
 
+@pytest.mark.parametrize("taken_first", [False, True])
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_reaction_taken_away_before_its_message_came_has_opened_the_window(
+    installation: Installation, client: Stored, *, batches: int, taken_first: bool
+) -> None:
+    """Told again, with its message there, it opened a window that was shut before."""
+    told = [reaction("m1", "❤"), reaction("m1", None, at=T0 + 8000)][:: -1 if taken_first else 1]
+    for part in (told,) if batches == 1 else ([told[0]], [told[1]]):
+        handled(installation, *part)
+    handled(installation, said(PAGE, "m1"))
+    before = client.conversations(), client.rows("select * from tenant.reaction where client_id = :client")
+    assert before[0][0].window_opened_by == "reaction"
+    assert before[0][0].window_opened_at.timestamp() * 1000 == T0 + 7000
+    assert client.shown()[0]["reactions"] == []
+    handled(installation, *told)
+    assert (client.conversations(), client.rows("select * from tenant.reaction where client_id = :client")) == before
+
+
 def test_later_reaction_counts_and_one_that_is_taken_away_is_gone(installation: Installation, client: Stored) -> None:
     handled(installation, said(PAGE, "m1"), reaction("m1", "❤"), reaction("m1", "😢", at=T0 + 8000))
     assert client.shown()[0]["reactions"] == ["😢"]

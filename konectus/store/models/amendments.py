@@ -61,6 +61,8 @@ class Reaction(Base):
     # Tells two of one second of Telegram apart: the number of the update.
     number: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime]
+    # When the person last put one, also where it was taken away since: that opened the reply window.
+    put_at: Mapped[datetime | None]
 
 
 class ConversationEvent(Base):

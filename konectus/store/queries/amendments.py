@@ -41,6 +41,7 @@ class NewReaction:
     at: datetime
     number: int | None
     received_at: datetime
+    put_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +147,11 @@ def mark_edited(session: Session, refs: Iterable[Ref]) -> list[Changed]:
     return [Changed(*row) for row in rows.all()]
 
 
+_NEWER = "(excluded.at, coalesce(excluded.number, 0)) > (r.at, coalesce(r.number, 0))"
+
+
 def add_reactions(session: Session, rows: Sequence[NewReaction]) -> None:
-    """The later of two by the channel's time counts. At most one row for each id."""
+    """The later of two by the channel's time counts, and when one was last put. At most one row for each id."""
     source = unnested(
         "n",
         client_id="uuid",
@@ -159,27 +163,32 @@ def add_reactions(session: Session, rows: Sequence[NewReaction]) -> None:
         at="timestamptz",
         number="bigint",
         received_at="timestamptz",
+        put_at="timestamptz",
     )
     session.execute(
         statement(
             "insert into tenant.reaction as r (client_id, id, connector_id, external_key, direction, emoji_sealed, at,"
-            " number, received_at) select * from {n} on conflict (client_id, id) do update set"
-            " emoji_sealed = excluded.emoji_sealed, at = excluded.at, number = excluded.number,"
-            " received_at = excluded.received_at"
-            " where (excluded.at, coalesce(excluded.number, 0)) > (r.at, coalesce(r.number, 0))",
+            " number, received_at, put_at) select * from {n} on conflict (client_id, id) do update set"
+            " {latest}, put_at = greatest(r.put_at, excluded.put_at)"
+            " where {newer} or excluded.put_at > coalesce(r.put_at, '-infinity')",
             n=source,
+            newer=_NEWER,
+            latest=", ".join(
+                f"{column} = case when {_NEWER} then excluded.{column} else r.{column} end"
+                for column in ("emoji_sealed", "at", "number", "received_at")
+            ),
         ),
         columns(sorted(rows, key=lambda r: (r.client_id.int, r.id.int))),
     )
 
 
 def reacted(session: Session, refs: Iterable[Ref]) -> dict[Ref, datetime]:
-    """When a person last put a reaction on each of these messages, where one did."""
+    """When a person last put a reaction on each of these messages, where one did, also one taken away since."""
     rows = session.execute(
         statement(
-            "select r.client_id, r.connector_id, r.external_key, max(r.at) as at"
+            "select r.client_id, r.connector_id, r.external_key, max(r.put_at) as at"
             " from {k} join tenant.reaction r using (client_id, connector_id, external_key)"
-            " where r.direction = 'in' and r.emoji_sealed is not null group by 1, 2, 3",
+            " where r.direction = 'in' and r.put_at is not null group by 1, 2, 3",
             k=unnested("k", **_KEY),
         ),
         listed(refs),
