@@ -13,7 +13,6 @@ from ingestion.worker import refiling
 from ingestion.worker.gathered import Gathered, Told
 from ingestion.worker.hearing import Known
 from ingestion.worker.movements import Moves
-from konectus.domain.conversations import Direction
 from konectus.domain.windows import Opener
 from konectus.store.keystore import Keys
 from konectus.store.queries import amendments
@@ -79,7 +78,7 @@ def move(moves: Moves, told: Sequence[Told[Reaction]], found: Known) -> None:
     """A reaction opens the reply window (channels.md 2.4); one that is taken away does not."""
     for one in told:
         message = found.get(one.message(one.event.external_id)[1:])
-        if message and one.event.emoji and one.event.direction is Direction.IN:
+        if message and one.event.emoji:
             moves.at(one.holder.client_id, message.conversation_id).opened(_put_at(one), Opener.REACTION)
 
 
