@@ -186,9 +186,10 @@ def reacted(session: Session, refs: Iterable[Ref]) -> dict[Ref, datetime]:
     """When a person last put a reaction on each of these messages, where one did, also one taken away since."""
     rows = session.execute(
         statement(
-            "select r.client_id, r.connector_id, r.external_key, max(r.put_at) as at"
+            # The release before this one does not say when it was put.
+            "select r.client_id, r.connector_id, r.external_key, max(coalesce(r.put_at, r.at)) as at"
             " from {k} join tenant.reaction r using (client_id, connector_id, external_key)"
-            " where r.direction = 'in' and r.put_at is not null group by 1, 2, 3",
+            " where r.direction = 'in' and (r.put_at is not null or r.emoji_sealed is not null) group by 1, 2, 3",
             k=unnested("k", **_KEY),
         ),
         listed(refs),
