@@ -42,7 +42,7 @@ class Database:
                 max_overflow=self._pool_size,
                 pool_timeout=POOL_PATIENCE,
                 pool_pre_ping=True,
-                use_native_hstore=False,
+                use_native_hstore=False,  # no table has one; else each engine asks the server about it first
                 connect_args={"connect_timeout": CONNECT_PATIENCE},
             )
             found = self._engines.setdefault(role, made)  # threads may ask at once; the first one's pool serves all

@@ -195,6 +195,16 @@ def test_a_reaction_taken_away_before_its_message_came_has_opened_the_window(
     assert (client.conversations(), client.rows("select * from tenant.reaction where client_id = :client")) == before
 
 
+def test_a_reaction_that_the_release_before_kept_opens_the_window_too(
+    installation: Installation, client: Stored
+) -> None:
+    handled(installation, reaction("m1", "❤"))
+    with installation.database.session(Role.WORKER) as session:
+        session.connection().exec_driver_sql("update tenant.reaction set put_at = null")
+    handled(installation, said(PAGE, "m1"))
+    assert client.conversations()[0].window_opened_by == "reaction"
+
+
 def test_later_reaction_counts_and_one_that_is_taken_away_is_gone(installation: Installation, client: Stored) -> None:
     handled(installation, said(PAGE, "m1"), reaction("m1", "❤"), reaction("m1", "😢", at=T0 + 8000))
     assert client.shown()[0]["reactions"] == ["😢"]
